@@ -1,0 +1,20 @@
+"""Evidence for and against an attribution: refits, each an object that validates before it runs."""
+
+from analysis.attribution.evidence.curve import SpecificationCurve
+from analysis.attribution.evidence.leave_one_out import LeaveOneOut
+from analysis.attribution.evidence.parametric_placebo import ParametricPlacebo
+from analysis.attribution.evidence.placebo_dates import PlaceboDates
+from analysis.attribution.evidence.pre_trend import PreTrend
+from analysis.attribution.evidence.report import EvidenceLevel, EvidenceReport, gather, run_checks
+
+__all__ = [
+    "EvidenceLevel",
+    "EvidenceReport",
+    "LeaveOneOut",
+    "ParametricPlacebo",
+    "PlaceboDates",
+    "PreTrend",
+    "SpecificationCurve",
+    "gather",
+    "run_checks",
+]

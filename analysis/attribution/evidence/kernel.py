@@ -1,0 +1,217 @@
+"""Many refits of one series from one pass of the filter.
+
+Refits differ in their columns, priors and noise, not in the covariance of a noise cell. So the filter
+whitens all columns that any refit needs, once for every cell; a refit then picks its rows and columns of
+the quadratic forms. What a refit shares with the answer, and does not estimate anew, is stated in `SHARED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.attribution.evidence.layout import Part, assemble
+from analysis.domain import FloatArray
+from analysis.interventions.dating import Dating
+from analysis.interventions.design import Design
+from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
+from analysis.numerics.conjugate import coefficients, log_marginal
+from analysis.numerics.filtering import QuadraticForms, quadratic_forms, with_rows
+from analysis.numerics.noise import KAPPA, NoiseGrid, NoiseSample
+
+IndexArray = NDArray[np.intp]
+Noise = Literal["full", "no random walk", "no AR part"]
+
+NEGLIGIBLE = 1e-3
+"""The lightest cells, up to this posterior mass together, are dropped from a refit."""
+UNLIKELY = 1e-4
+"""Cells of regime ratios beyond all cells with more posterior mass than this are left out of a curve."""
+SHARED = (
+    "Refits integrate over the noise cells of the fit they start from, without refining them anew; they hold "
+    "the stationary variance that the measurement error is measured against, the months discounted by the "
+    "answer (at their mean variance factor), decays (at their most likely value), partial periods and the "
+    "linearised totals where that fit left them."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """Quadratic forms of all the columns that refits of one series need.
+
+    Attributes
+    ----------
+    posterior : StructuralPosterior
+        The fit it starts from.
+    forms : QuadraticForms
+        Over the distinct columns, then the responses.
+    grid : NoiseGrid
+    sample : NoiseSample
+    index : mapping of bytes to int
+        Where each distinct column stands.
+    n_data : int
+        Observations and totals.
+    """
+
+    posterior: StructuralPosterior
+    forms: QuadraticForms
+    grid: NoiseGrid
+    sample: NoiseSample
+    index: Mapping[bytes, int]
+    n_data: int
+
+    @classmethod
+    def build(
+        cls,
+        posterior: StructuralPosterior,
+        parts: Sequence[Part],
+        discounted: FloatArray,
+        *,
+        responses: FloatArray | None = None,
+        totals: bool = True,
+        cells: IndexArray | None = None,
+    ) -> Kernel:
+        """Filter the columns of `parts`.
+
+        Parameters
+        ----------
+        posterior : StructuralPosterior
+        parts : sequence of Part
+            All that any refit will use.
+        discounted : ndarray, shape (T,)
+            Variance added to single periods, over the stationary variance.
+        responses : ndarray, shape (T, s), optional
+            Series to refit; the one of the fit by default.
+        totals : bool
+            Whether the fit's totals over spans enter.
+        cells : ndarray of int, optional
+            The noise cells to integrate over; all of the fit's by default.
+        """
+        grid = posterior.grid if cells is None else posterior.grid.take(cells)
+        index: dict[bytes, int] = {}
+        columns: list[FloatArray] = []
+        for part in parts:
+            for matrix in part.columns.values():
+                for column in matrix.T:
+                    if column.tobytes() not in index:
+                        index[column.tobytes()] = len(columns)
+                        columns.append(column)
+        own = np.nan_to_num(posterior.evidence.y)[:, None] if responses is None else responses
+        shared = np.column_stack([*columns, own])
+        sample = replace(posterior.sample, measurement=posterior.sample.measurement + discounted)
+        n_data = int(sample.observed.sum())
+        rows, values, spans = posterior.total_rows, posterior.total_values, posterior.evidence.totals
+        if not totals or rows is None or values is None or spans is None:
+            forms = quadratic_forms(shared, grid, sample)
+        else:
+            with_observed, among = spans.covariances(rows, grid, sample, posterior.variance)
+            forms = quadratic_forms(shared, grid, sample, with_observed)
+            stacked = np.column_stack([rows @ shared[:, :-1], values])
+            forms = with_rows(forms, shared.shape[1], stacked, among)
+            n_data += len(rows)
+        return cls(posterior, forms, grid, sample, index, n_data)
+
+    def restricted(self, noise: Noise, *, fixed_slope: bool = False) -> Kernel:
+        """Return the cells without a random walk, an AR part or a wandering slope, at their prior masses."""
+        if noise == "full" and not (fixed_slope and self.grid.slope.any()):
+            return self
+        held = {
+            "full": np.ones(len(self.grid), dtype=bool),
+            "no random walk": self.grid.zero_q,
+            "no AR part": self.grid.share == 0,
+        }[noise]
+        kept = np.flatnonzero(held & (self.grid.slope == 0) if fixed_slope else held)
+        grid = self.grid.take(kept)
+        return replace(
+            self, forms=self.forms.take(kept), grid=replace(grid, mass=grid.mass / grid.mass.sum())
+        )
+
+    def precision(self, design: Design) -> FloatArray:
+        """Return the prior precision of the coefficients times the stationary variance, shape (p,)."""
+        precision = design.precision.copy()
+        if design.trend_column is not None:
+            precision[design.trend_column] *= self.posterior.variance
+        return precision
+
+    def refit(
+        self, parts: Sequence[Part], datings: Sequence[Dating], *, response: int = 0
+    ) -> StructuralPosterior:
+        """Return the posterior of a design made of `parts`, which the kernel must hold.
+
+        Parameters
+        ----------
+        parts : sequence of Part
+        datings : sequence of Dating
+        response : int
+            Which of the responses.
+        """
+        design = assemble(parts, datings)
+        precision = self.precision(design)
+        dof = self.n_data - int((precision == 0).sum())
+        fitted = []
+        for number, variant in enumerate(design.variants):
+            where = [self.index[column.tobytes()] for column in variant.columns.T]
+            columns = np.array([*where, len(self.index) + response])
+            score = log_marginal(self.forms, columns, precision, dof) + np.log(self.grid.mass)
+            fitted.append(self._posterior(variant.dating, number, score, columns, precision, dof))
+        return StructuralPosterior(
+            design,
+            self.posterior.evidence,
+            tuple(fitted),
+            self.grid,
+            self.sample,
+            self.posterior.variance,
+            (),
+            np.ones((1, 0)),
+            None,
+            None,
+            1,
+        )
+
+    def _posterior(
+        self,
+        dating: Dating,
+        variant: int,
+        score: FloatArray,
+        columns: np.ndarray,
+        precision: FloatArray,
+        dof: int,
+    ) -> DatingPosterior:
+        weight = np.exp(score - score.max())
+        total = weight.sum()
+        ascending = np.sort(weight)
+        dropped = int(np.searchsorted(np.cumsum(ascending), NEGLIGIBLE * total))
+        cells = np.flatnonzero(weight >= ascending[min(dropped, len(ascending) - 1)])
+        picked = QuadraticForms(
+            self.forms.logdet[cells], self.forms.products[np.ix_(cells, columns, columns)]
+        )
+        kept = weight[cells]
+        return DatingPosterior(
+            dating,
+            float(score.max() + np.log(total)),
+            kept / kept.sum(),
+            np.full(len(cells), variant),
+            cells,
+            np.zeros(len(cells), dtype=np.intp),
+            coefficients(picked, np.arange(len(columns)), precision, dof),
+        )
+
+
+def likely_cells(posterior: StructuralPosterior) -> IndexArray:
+    """Return the noise cells whose regime ratios are not ruled out by the fit; all where there is no regime.
+
+    The ratio of a regime depends on its own months and hardly on the choices that a curve varies.
+    """
+    grid = posterior.grid
+    kept = np.ones(len(grid), dtype=bool)
+    for k in range(KAPPA, grid.lower.shape[1]):
+        heavy = np.zeros(len(grid), dtype=bool)
+        for dating in posterior.datings:
+            mass = np.bincount(dating.cell, weights=dating.weight, minlength=len(grid))
+            heavy |= mass > UNLIKELY
+        low, high = grid.lower[heavy, k].min(), grid.upper[heavy, k].max()
+        kept &= (grid.upper[:, k] > low) & (grid.lower[:, k] < high)
+    return np.flatnonzero(kept)

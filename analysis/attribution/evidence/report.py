@@ -1,0 +1,85 @@
+"""Evidence gathered for one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from analysis.attribution.evidence.check import Check, Finding
+from analysis.attribution.evidence.curve import SpecificationCurve
+from analysis.attribution.evidence.kernel import SHARED
+from analysis.attribution.evidence.leave_one_out import LeaveOneOut
+from analysis.attribution.evidence.parametric_placebo import ParametricPlacebo
+from analysis.attribution.evidence.placebo_dates import PlaceboDates
+from analysis.attribution.evidence.pre_trend import PreTrend
+from analysis.attribution.result import AttributionResult
+
+EvidenceLevel = Literal["none", "basic", "full"]
+
+BASIC: tuple[Check, ...] = (LeaveOneOut(), PreTrend())
+FULL: tuple[Check, ...] = (*BASIC, PlaceboDates(), ParametricPlacebo(), SpecificationCurve())
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One check with what it found, or why it cannot speak."""
+
+    name: str
+    finding: Finding | None
+    reason: str | None
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the finding, or the reason alone."""
+        if self.finding is None:
+            return {"reason": self.reason}
+        return self.finding.to_record()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceReport:
+    """What speaks for and against an answer.
+
+    Attributes
+    ----------
+    level : EvidenceLevel
+    gathered : tuple of Gathered
+    """
+
+    level: EvidenceLevel
+    gathered: tuple[Gathered, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return every check by name; null for those that were not asked for."""
+        record: dict[str, Any] = {"level": self.level}
+        record |= {check.name: None for check in FULL}
+        record |= {item.name: item.to_record() for item in self.gathered}
+        return record | {"refits": SHARED}
+
+    def words(self) -> list[str]:
+        """Return one sentence or two for each check."""
+        return [
+            item.finding.words() if item.finding else f"{item.name}: {item.reason}." for item in self.gathered
+        ]
+
+
+def gather(answer: AttributionResult, level: EvidenceLevel) -> EvidenceReport | None:
+    """Return the evidence of a level; None for ``none``."""
+    if level == "none":
+        return None
+    return EvidenceReport(level, run_checks(answer, BASIC if level == "basic" else FULL))
+
+
+def run_checks(answer: AttributionResult, checks: Sequence[Check]) -> tuple[Gathered, ...]:
+    """Validate every check, then run those that can speak.
+
+    Raises
+    ------
+    UsageError
+        If a setting of any check is out of range; nothing has run then.
+    """
+    reasons = [check.validate(answer) for check in checks]
+    return tuple(
+        Gathered(check.name, None if reason else check.run(answer), reason)
+        for check, reason in zip(checks, reasons, strict=True)
+    )

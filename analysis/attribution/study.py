@@ -1,0 +1,63 @@
+"""A study: fits, changes and breaks of catalogue series, each computed once however often it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis import catalogue
+from analysis.attribution.change import attribute_fit
+from analysis.attribution.result import AttributionResult
+from analysis.interventions import InterventionResult, fit_interventions
+
+if TYPE_CHECKING:
+    from analysis.breaks import BreakResult
+
+
+class Study:
+    """Answers on catalogue series with the defaults of the contract, kept while the study lives."""
+
+    def __init__(self) -> None:
+        self._fits: dict[str, InterventionResult] = {}
+        self._answers: dict[tuple[str, str, str], AttributionResult] = {}
+        self._breaks: dict[str, BreakResult] = {}
+
+    def fit(self, series_id: str) -> InterventionResult:
+        """Return the joint model of a series and the events of its recipe.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such series.
+        CannotEstimateError
+            If the series cannot carry its design.
+        """
+        if series_id not in self._fits:
+            self._fits[series_id] = fit_interventions(catalogue.series(series_id), clock="full")
+        return self._fits[series_id]
+
+    def attribution(self, series_id: str, start: str, end: str) -> AttributionResult:
+        """Return the change of a series between two windows, divided, without refits as evidence.
+
+        Raises
+        ------
+        NotFoundError, InputError, CannotEstimateError
+            As `attribute`.
+        """
+        key = (series_id, start, end)
+        if key not in self._answers:
+            self._answers[key] = attribute_fit(self.fit(series_id), start=start, end=end)
+        return self._answers[key]
+
+    def breaks(self, series_id: str) -> BreakResult:
+        """Return the breaks at unknown dates of a series, matched to events.
+
+        Raises
+        ------
+        NotFoundError, CannotEstimateError
+            As `find_breaks`.
+        """
+        if series_id not in self._breaks:
+            from analysis.breaks import find_breaks
+
+            self._breaks[series_id] = find_breaks(catalogue.series(series_id))
+        return self._breaks[series_id]

@@ -1,0 +1,46 @@
+"""Breaks at unknown dates: tests, dates with uncertainty, second opinions, matching to events."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.breaks.checkup import StabilityResult, check_stability
+    from analysis.breaks.find import find_breaks
+    from analysis.breaks.monitored import MonitoringResult, monitor_series
+    from analysis.breaks.regression import RegressionBreaks, break_regression
+    from analysis.breaks.result import BreakResult, DatedBreak
+
+_LAZY = {
+    "BreakResult": "analysis.breaks.result",
+    "DatedBreak": "analysis.breaks.result",
+    "MonitoringResult": "analysis.breaks.monitored",
+    "RegressionBreaks": "analysis.breaks.regression",
+    "StabilityResult": "analysis.breaks.checkup",
+    "break_regression": "analysis.breaks.regression",
+    "check_stability": "analysis.breaks.checkup",
+    "find_breaks": "analysis.breaks.find",
+    "monitor_series": "analysis.breaks.monitored",
+}
+
+__all__ = [
+    "BreakResult",
+    "DatedBreak",
+    "MonitoringResult",
+    "RegressionBreaks",
+    "StabilityResult",
+    "break_regression",
+    "check_stability",
+    "find_breaks",
+    "monitor_series",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'analysis.breaks' has no attribute '{name}'")
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,61 @@
+"""Commands that turn a caller's downloads into the long table of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from analysis.cli.shell import Command, emit, json_option
+from analysis.cli.written import write_table
+
+if TYPE_CHECKING:
+    from analysis.domain import Result
+
+
+@click.group("import")
+def import_() -> None:
+    """Read trade statistics that you have downloaded; nothing leaves this machine."""
+
+
+def _options(command: Command) -> Command:
+    for option in (
+        click.argument("files", nargs=-1, required=True, metavar="FILE..."),
+        click.option("--output", metavar="FILE", required=True, help="Long CSV for batch --input."),
+        click.option(
+            "--mirror-of",
+            metavar="CODE",
+            help="Keep what partners record of their trade with it, seen from it.",
+        ),
+        json_option,
+    ):
+        command = option(command)
+    return command
+
+
+@import_.command()
+@_options
+def comtrade(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
+    """CSV downloads of UN Comtrade, of the present or the earlier site."""
+    from analysis.downloads import read_comtrade
+
+    _write(read_comtrade, files, output, mirror_of, as_json)
+
+
+@import_.command()
+@_options
+def imf(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
+    """SDMX-CSV downloads of the IMF's trade by partner (IMTS, DOTS)."""
+    from analysis.downloads import read_imf
+
+    _write(read_imf, files, output, mirror_of, as_json)
+
+
+def _write(
+    read: Callable[..., Result], files: Sequence[str], output: str, mirror_of: str | None, as_json: bool
+) -> None:
+    found = read(list(files), mirror_of=mirror_of)
+    write_table(found, output)
+    text = "\n".join([f"{found.heading()}: {output}", *found.notes()])
+    emit(found.to_record(), text, as_json)

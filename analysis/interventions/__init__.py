@@ -1,0 +1,7 @@
+"""Effects of events at known dates: the joint structural posterior and what it can tell apart."""
+
+from analysis.interventions.fit import fit_interventions
+from analysis.interventions.result import InterventionResult
+from analysis.interventions.settings import default_events
+
+__all__ = ["InterventionResult", "default_events", "fit_interventions"]

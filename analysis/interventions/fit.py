@@ -1,0 +1,214 @@
+"""`fit_interventions`: the joint effects of all events of a design on one series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypedDict, Unpack, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.domain import UN_RESOLUTION, EventTable, Period, TradeSeries, Window
+from analysis.domain.declared import RegimeChoice, read_regimes, standardise_controls
+from analysis.interventions.dating import Dating
+from analysis.interventions.design import Design
+from analysis.interventions.effects import EffectResult
+from analysis.interventions.identification import find_aliasing
+from analysis.interventions.peers import fit_peer
+from analysis.interventions.posterior import Evidence
+from analysis.interventions.result import InterventionResult
+from analysis.interventions.sample import check_events, check_sample
+from analysis.interventions.settings import (
+    DesignRecipe,
+    Settings,
+    check_controls,
+    default_events,
+    read_settings,
+    scale_warnings,
+    unidentified_warnings,
+)
+from analysis.interventions.structural import fit_structural
+from analysis.interventions.totals import usable_totals
+
+STRUCTURAL = "structural"
+
+
+class Choices(TypedDict, total=False):
+    """Keyword arguments of `fit_interventions` beside the method."""
+
+    scale: str | None
+    seasonal: bool | None
+    trend: str
+    clock: str
+    level: float
+    regime: RegimeChoice
+    controls: object
+    lunar: bool | None
+    outliers: bool
+    totals: bool
+
+
+@overload
+def fit_interventions(
+    series: TradeSeries,
+    events: EventTable | None = None,
+    *,
+    method: Literal["structural"] = "structural",
+    **choices: Unpack[Choices],
+) -> InterventionResult: ...
+
+
+@overload
+def fit_interventions(
+    series: TradeSeries, events: EventTable | None = None, *, method: str, **choices: Unpack[Choices]
+) -> EffectResult: ...
+
+
+def fit_interventions(
+    series: TradeSeries,
+    events: EventTable | None = None,
+    *,
+    scale: str | None = None,
+    seasonal: bool | None = None,
+    trend: str = "linear",
+    clock: str = "full",
+    method: str = "structural",
+    level: float = 0.95,
+    regime: RegimeChoice = None,
+    controls: object = None,
+    lunar: bool | None = None,
+    outliers: bool = True,
+    totals: bool = True,
+) -> EffectResult:
+    """Estimate the effects of all events of a design together.
+
+    Parameters
+    ----------
+    series : TradeSeries
+        T periods, any of them missing.
+    events : EventTable, optional
+        Default for a catalogue series: the list of its recipe.
+    scale : {"log", "level"}, optional
+        Default ``log`` if every value is above zero.
+    seasonal : bool, optional
+        Default on for monthly and quarterly series.
+    trend : {"linear", "local", "none"}
+        ``local``: the slope wanders as a random walk (a local linear trend).
+    clock : {"full", "ramp", "adopted"}
+        Dating of the catalogue's UN resolutions whose effects are reported.
+    method : str
+        ``structural``, the joint posterior; or one of `analysis.interventions.peers.PEERS`.
+    level : float
+        Probability of the intervals.
+    regime : str, Window or a list of them, optional
+        Stretches of other variance; default those of the series' recipe.
+    controls : mapping or DataFrame, optional
+        Covariates by name; see `domain.declared.read_controls`.
+    lunar : bool, optional
+        Chinese New Year columns; default as the series' recipe declares.
+    outliers, totals : bool
+        Whether outlying months are looked for, and totals over spans used.
+
+    Returns
+    -------
+    InterventionResult
+        Of another method a `PeerResult`, with the same record.
+
+    Raises
+    ------
+    UsageError
+        An option that does not exist.
+    InputError
+        Events, regime or controls that do not fit the series.
+    CannotEstimateError
+        Too few observations, a constant series, a season observed less than twice.
+
+    References
+    ----------
+    Box & Tiao (1975), JASA 70, 70-79 (interventions); Harvey & Durbin (1986), JRSS A 149, 187-227
+    (structural noise); Patterson & Thompson (1971), Biometrika 58, 545-554 (restricted likelihood).
+    """
+    if method != STRUCTURAL:
+        return fit_peer(
+            series,
+            events,
+            method=method,
+            scale=scale,
+            seasonal=seasonal,
+            trend=trend,
+            clock=clock,
+            level=level,
+            regime=regime,
+            controls=controls,
+            lunar=lunar,
+        )
+    settings = read_settings(series, scale, seasonal, trend, clock, level, lunar, outliers, totals)
+    table = default_events(series) if events is None else events
+    check_events(table)
+    check_sample(series, 0, settings.seasonal)
+    windows, regime_index = read_regimes(series, regime)
+    standardised = standardise_controls(series, controls)
+    recipe = DesignRecipe(series, table, settings, standardised)
+    raw = recipe.build()
+    check_controls(series, raw)
+    aliasing = find_aliasing(raw, np.isfinite(series.values))
+    check_sample(series, len(raw.precision) - len(aliasing.pinned), settings.seasonal)
+
+    def build(effects: Mapping[tuple[str, Dating], float]) -> Design:
+        return recipe.build(effects).pin(aliasing.pinned)
+
+    posterior = fit_structural(
+        _evidence(series, table, settings, regime_index),
+        build,
+        primary=settings.clock,
+        initial=settings.initial,
+        final=settings.final,
+        outliers=settings.outliers,
+        local=settings.trend == "local",
+    )
+    return InterventionResult(
+        series,
+        table,
+        posterior,
+        aliasing,
+        settings.scale,
+        settings.seasonal,
+        settings.trend,
+        settings.clock,
+        settings.level,
+        windows,
+        tuple(standardised),
+        settings.lunar,
+        (*scale_warnings(series, settings.scale, scale), *unidentified_warnings(aliasing)),
+    )
+
+
+def _evidence(
+    series: TradeSeries, events: EventTable, settings: Settings, regime: NDArray[np.intp]
+) -> Evidence:
+    logs = settings.scale == "log"
+    values = series.values
+    y = np.log(values) if logs else values
+    error = series.rse if logs else series.rse * np.abs(np.nan_to_num(values))
+    quiet = regime > 0
+    for window in transitions(series, events):
+        quiet |= np.array([p in window for p in series.periods])
+    used = usable_totals(series, logs=logs) if settings.totals else None
+    return Evidence(np.array(y), np.array(error), regime, used, quiet)
+
+
+def transitions(series: TradeSeries, events: EventTable) -> list[Window]:
+    """Return for each event the periods from its first partial to its first full one."""
+    found = []
+    for event in events:
+        first = event.partial.start if event.partial else event.effective
+        if event.kind == UN_RESOLUTION and event.adopted:
+            first = min(first, event.adopted)
+        last = event.full.start if event.full else event.effective
+        found.append(
+            Window(
+                Period.containing(first, series.frequency),
+                Period.containing(max(first, last), series.frequency),
+            )
+        )
+    return found

@@ -1,0 +1,139 @@
+"""The usual methods beside the joint posterior: name, estimator and covariance in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method that can be asked for.
+
+    Attributes
+    ----------
+    name : str
+        As in ``--method``.
+    title : str
+    estimator : str
+        What is estimated, and how.
+    covariance : str
+        What the standard errors are.
+    null : str
+        Null hypothesis of the p-values and of the sign probability.
+    avoid : str
+        When not to use it.
+    source : str
+    """
+
+    name: str
+    title: str
+    estimator: str
+    covariance: str
+    null: str
+    avoid: str
+    source: str
+
+    def to_record(self) -> dict[str, str]:
+        """Return the row of a table of methods."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "estimator": self.estimator,
+            "covariance": self.covariance,
+            "null_hypothesis": self.null,
+            "when_not": self.avoid,
+            "source": self.source,
+        }
+
+
+ZERO = "the effect of the event is zero, the other events and regressors being in the model"
+
+PEERS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            "ols",
+            "Ordinary least squares",
+            "all events in one regression by least squares; flat trend and season",
+            "classical: independent errors of equal variance; t distribution",
+            ZERO,
+            "trade series have autocorrelated errors: the intervals are far too narrow",
+            "Box & Tiao (1975), JASA 70, 70-79",
+        ),
+        Method(
+            "ols_hac",
+            "Segmented regression with Newey-West errors",
+            "all events in one regression by least squares; flat trend and season",
+            "Newey-West with Bartlett weights, bandwidth floor(4 (n/100)^(2/9)), n/(n - k); t distribution",
+            ZERO,
+            "with fewer than several hundred periods the intervals are still too narrow",
+            "Newey & West (1987), Econometrica 55, 703-708",
+        ),
+        Method(
+            "glsar",
+            "Generalised least squares with AR(1) errors",
+            "iterated feasible generalised least squares, AR(1) errors, first observation dropped",
+            "generalised least squares given the estimated autocorrelation; t distribution",
+            ZERO,
+            "the autocorrelation is biased down and held as known; a wandering level is not in the model",
+            "Cochrane & Orcutt (1949), JASA 44, 32-61",
+        ),
+        Method(
+            "sarimax",
+            "Regression with seasonal ARIMA errors",
+            "exact maximum likelihood; ARIMA(1,0,0) errors unless an order is given",
+            "observed information (not the outer product of gradients), errors' parameters included; normal",
+            ZERO,
+            "the order is held as known; short samples bias the autocorrelation down",
+            "Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter",
+        ),
+        Method(
+            "transfer",
+            "Box-Tiao transfer functions",
+            "exact maximum likelihood; response w/(1 - dB) of gradual and temporary events with d estimated, "
+            "ARIMA(0,1,1) errors unless an order is given",
+            "observed information, the decays' and errors' parameters included; normal",
+            ZERO,
+            "the order is held as known; a decay near 0 or 1 has no standard error",
+            "Box & Tiao (1975), JASA 70, 70-79; Cryer & Chan (2008), chapter 11",
+        ),
+        Method(
+            "uc",
+            "Unobserved components before and after",
+            "level, season, trend and controls fitted before the first event and predicted beyond it; an "
+            "event's effect is what reproduces the mean gap of its window",
+            "predictive distribution; the variance ratio integrated over by quadrature",
+            "the gap between observed and predicted values is zero",
+            "needs a long stretch before the first event; later events stand on a forecast far ahead",
+            "Brodersen et al. (2015), Annals of Applied Statistics 9, 247-274",
+        ),
+        Method(
+            "uc_bsts",
+            "Unobserved components with the prior of R's CausalImpact",
+            "as uc, with the priors of CausalImpact 1.4.1: level variance inverse-gamma, guess 0.01 sd(y), "
+            "32 degrees of freedom, spike and slab on the controls",
+            "predictive distribution; both variances integrated over by quadrature, no sampler",
+            "the gap between observed and predicted values is zero",
+            "the prior all but fixes the level: wandering series get intervals that are too narrow",
+            "Brodersen et al. (2015), Annals of Applied Statistics 9, 247-274",
+        ),
+        Method(
+            "poisson",
+            "Quasi-Poisson regression with Newey-West errors",
+            "log link on the values themselves, zeros included, by quasi-likelihood",
+            "Newey-West with Bartlett weights, bandwidth floor(4 (n/100)^(2/9)), n/(n - k); t distribution",
+            ZERO,
+            "values below zero; an event in whose whole window every value is zero has no finite effect",
+            "Gourieroux, Monfort & Trognon (1984), Econometrica 52, 701-720; Silva & Tenreyro (2006)",
+        ),
+        Method(
+            "synthetic",
+            "Synthetic control",
+            "donors (the controls) weighted on the simplex to match the series before the first event",
+            "none: placebos on every donor give a rank p-value",
+            "the ratio of the root mean squared gap after to before is no larger than a donor's",
+            "a series outside the range of its donors, few donors, donors that the events also touch",
+            "Abadie, Diamond & Hainmueller (2010), JASA 105, 493-505",
+        ),
+    )
+}

@@ -1,0 +1,95 @@
+"""The result of a peer method: the same record as the joint posterior's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from analysis.interventions import describe
+from analysis.interventions.counterfactual import Path
+from analysis.interventions.design import Term
+from analysis.interventions.effects import EffectResult
+from analysis.interventions.peers.estimate import PeerEstimate, PeerEstimates, critical
+from analysis.interventions.peers.methods import PEERS
+
+NOT_READ = "measurement errors, variance regimes, outliers and totals over spans are not in this method"
+
+
+@dataclass(frozen=True)
+class PeerResult(EffectResult):
+    """Effects by one of the usual methods.
+
+    Attributes
+    ----------
+    posterior : PeerEstimates
+        The others are those of `EffectResult`.
+    method : str
+        Name in `PEERS`.
+    path_words : str
+        What the counterfactual path and its limits are.
+    """
+
+    posterior: PeerEstimates
+    method: str = "ols"
+    path_words: str = ""
+
+    @property
+    def reported(self) -> PeerEstimate:
+        """Estimates under the reported dating."""
+        return self.posterior.dating(self.clock)
+
+    @cached_property
+    def counterfactual(self) -> Path:
+        """The path without policy events, on the scale of the series; NaN where there is none."""
+        return self.reported.path
+
+    def model(self) -> dict[str, Any]:
+        """Return what was fitted: estimator, covariance, null, scale, terms, sample and digests."""
+        method = PEERS[self.method]
+        dof = self.reported.dof
+        return {
+            "method": method.name,
+            "estimator": method.estimator,
+            "covariance": method.covariance,
+            "degrees_of_freedom": dof,
+            "null_hypothesis": method.null,
+            "when_not": method.avoid,
+            "source": method.source,
+            "counterfactual": self.path_words,
+            "not_read": NOT_READ,
+            **describe.common(self),
+            "regimes": [],
+        }
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return what the method says of itself, and the correlation of the effects."""
+        return {**self.reported.details, "correlation": describe.correlations(self)}
+
+    def assumptions(self) -> list[str]:
+        """Return the identifying assumptions, in words."""
+        return [
+            f"{PEERS[self.method].title}: {PEERS[self.method].estimator}.",
+            "A fall that began in the same months for another reason is counted with the event.",
+            "Figures are recorded trade in nominal terms; after a ban trade may continue unrecorded.",
+            f"When not to use it: {PEERS[self.method].avoid}.",
+        ]
+
+    def decay(self, term: Term) -> dict[str, float]:
+        """Return estimate and limits of a decay; no limits where it is held."""
+        value, error = self.reported.decays[term.name]
+        if error is None:
+            return {"mean": value}
+        half = critical(None, 0.5 * (1 + self.level)) * error
+        return {
+            "mean": value,
+            "se": error,
+            "lower": float(np.clip(value - half, 0.0, 1.0)),
+            "upper": float(np.clip(value + half, 0.0, 1.0)),
+        }
+
+    def heading(self) -> str:
+        """Return one line: what was estimated, on which series, by which method."""
+        return f"{super().heading()} by {PEERS[self.method].title.lower()}"

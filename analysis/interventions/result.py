@@ -1,0 +1,70 @@
+"""The result of `fit_interventions`: effects, groups, identification, counterfactual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from analysis.domain import FloatArray
+from analysis.interventions import describe
+from analysis.interventions.counterfactual import Path, expected_path
+from analysis.interventions.design import Term
+from analysis.interventions.effects import EffectResult
+from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
+from analysis.interventions.shapes import DECAYING
+
+
+@dataclass(frozen=True)
+class InterventionResult(EffectResult):
+    """Effects of all events of a design by the joint structural posterior.
+
+    Attributes
+    ----------
+    posterior : StructuralPosterior
+        The others are those of `EffectResult`.
+    """
+
+    posterior: StructuralPosterior
+
+    @property
+    def reported(self) -> DatingPosterior:
+        """Posterior under the reported dating."""
+        return self.posterior.dating(self.clock)
+
+    @cached_property
+    def counterfactual(self) -> Path:
+        """The path without policy events, on the scale of the series."""
+        return expected_path(self.posterior, self.reported, level=self.level, logs=self.logs)
+
+    def model(self) -> dict[str, Any]:
+        """Return what was fitted: scale, terms, priors, sample, vintage and digests."""
+        return describe.model(self)
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return the posterior of the noise, the months discounted and how the grid was used."""
+        return describe.diagnostics(self)
+
+    def assumptions(self) -> list[str]:
+        """Return the identifying assumptions, in words."""
+        return describe.assumptions(self)
+
+    def decay(self, term: Term) -> dict[str, float]:
+        """Return mean and limits of the posterior of a decay."""
+        decaying = [
+            t.name for t in self.posterior.design.event_terms if self.events[t.event_ids[0]].shape in DECAYING
+        ]
+        position = decaying.index(term.name)
+        reported = self.reported
+        values = np.array([self.posterior.design.variants[v].decays[position] for v in reported.variant])
+        support: FloatArray = np.unique(values)
+        mass = np.array([reported.weight[values == v].sum() for v in support])
+        cumulative = np.cumsum(mass)
+        tail = 0.5 * (1 - self.level)
+        return {
+            "mean": float(mass @ support),
+            "lower": float(support[int(np.searchsorted(cumulative, tail))]),
+            "upper": float(support[min(int(np.searchsorted(cumulative, 1 - tail)), len(support) - 1)]),
+        }

@@ -1,0 +1,1 @@
+"""Arrays in, frozen dataclass out: NumPy and SciPy only, nothing of the project but its errors."""

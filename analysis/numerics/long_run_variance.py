@@ -1,0 +1,106 @@
+"""Long-run variance by the quadratic spectral kernel (Andrews 1991; Andrews and Monahan 1992)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from analysis.numerics.least_squares import FloatArray
+
+BANDWIDTH_CONSTANT = 1.3221
+"""Of the quadratic spectral kernel, Andrews (1991), equation (6.2)."""
+
+LARGEST_ROOT = 0.97
+"""Prewhitening coefficients are held within it, so that recolouring stays finite."""
+
+Convention = Literal["andrews", "sandwich"]
+"""Autoregressions without intercept and divisor n - 1 - d, as Bai and Perron's own program; or with
+intercept and divisor n - d, as the R package sandwich."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongRunVariance:
+    """Estimate of the long-run variance of a mean-zero vector process.
+
+    Attributes
+    ----------
+    matrix : FloatArray
+        Shape (d, d).
+    bandwidth : float
+        Bandwidth of the kernel, in observations.
+    prewhitened : bool
+        Whether a first-order vector autoregression was taken out and put back.
+    """
+
+    matrix: FloatArray
+    bandwidth: float
+    prewhitened: bool
+
+
+def long_run_variance(
+    scores: FloatArray, prewhiten: bool = True, convention: Convention = "andrews"
+) -> LongRunVariance:
+    """Estimate the long-run variance of `scores` with Andrews' automatic bandwidth.
+
+    Parameters
+    ----------
+    scores : FloatArray
+        Regressor times residual, shape (n, d), n > d + 2; mean zero by construction.
+    prewhiten : bool
+        Take out a first-order vector autoregression first.
+    convention : {"andrews", "sandwich"}
+    """
+    n, d = scores.shape
+    intercept = convention == "sandwich"
+    if not prewhiten:
+        bandwidth = _bandwidth(scores, intercept)
+        return LongRunVariance(_kernel_sum(scores, bandwidth) / (n - d), bandwidth, False)
+    before, after = scores[:-1], scores[1:]
+    roots = np.linalg.lstsq(before, after, rcond=None)[0].T
+    left, values, right = np.linalg.svd(roots)
+    if np.any(values > LARGEST_ROOT):
+        roots = left @ np.diag(np.minimum(values, LARGEST_ROOT)) @ right
+    white = after - before @ roots.T
+    bandwidth = _bandwidth(white, intercept)
+    inner = _kernel_sum(white, bandwidth) / (n - d if intercept else n - 1 - d)
+    recolour = np.linalg.solve(np.eye(d) - roots, np.eye(d))
+    return LongRunVariance(recolour @ inner @ recolour.T, bandwidth, True)
+
+
+def _bandwidth(scores: FloatArray, intercept: bool) -> float:
+    """Andrews' plug-in bandwidth from first-order autoregressions, all components weighted alike."""
+    n = scores.shape[0]
+    before, after = scores[:-1], scores[1:]
+    if intercept:
+        before, after = before - before.mean(axis=0), after - after.mean(axis=0)
+    power = np.einsum("ti,ti->i", before, before)
+    rho = np.divide(
+        np.einsum("ti,ti->i", before, after), power, out=np.zeros(scores.shape[1]), where=power > 0
+    )
+    rho = np.clip(rho, -LARGEST_ROOT, LARGEST_ROOT)
+    variance = np.mean((after - before * rho) ** 2, axis=0)
+    below = float(np.sum(variance**2 / (1 - rho) ** 4))
+    if below <= 0:
+        return 0.0
+    alpha = float(np.sum(4 * rho**2 * variance**2 / (1 - rho) ** 8)) / below
+    return float(BANDWIDTH_CONSTANT * (alpha * n) ** 0.2)
+
+
+def _kernel_sum(scores: FloatArray, bandwidth: float) -> FloatArray:
+    """Sum of all weighted autocovariances, by convolution with the kernel."""
+    n = scores.shape[0]
+    if bandwidth <= 1e-12:
+        return scores.T @ scores
+    argument = 6 * np.pi * np.arange(1, n) / (5 * bandwidth)
+    weights = np.concatenate([[1.0], 3 * (np.sin(argument) / argument - np.cos(argument)) / argument**2])
+    size = 1 << (2 * n - 1).bit_length()
+    kernel = np.zeros(size)
+    kernel[:n] = weights
+    kernel[size - n + 1 :] = weights[1:][::-1]
+    spectrum = np.fft.rfft(kernel)[:, None] * np.fft.rfft(scores, size, axis=0)
+    smoothed = np.fft.irfft(spectrum, size, axis=0)[:n]
+    total = scores.T @ smoothed
+    symmetric: FloatArray = (total + total.T) / 2
+    return symmetric

@@ -1,0 +1,1 @@
+"""How results are shown: charts, tables and the headline; nothing here estimates."""

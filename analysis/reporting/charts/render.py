@@ -1,0 +1,74 @@
+"""Drawing without a browser: the same specification as SVG, PNG and PDF; no address is ever opened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from analysis.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Format = Literal["svg", "png", "pdf"]
+
+PNG_SCALE = 2.0
+"""Pixels per unit: 1,300 across, enough for a column of print."""
+
+
+def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """Return the Vega-Lite document of `chart`; everything that is drawn is in it."""
+    spec: dict[str, Any] = chart.to_dict()
+    return spec
+
+
+def to_svg(chart: alt.TopLevelMixin | Mapping[str, Any]) -> str:
+    """Draw a chart, or its specification, as SVG.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra ``charts`` is not installed.
+    """
+    return str(_converter().vegalite_to_svg(_document(chart), allowed_base_urls=[]))
+
+
+def to_png(chart: alt.TopLevelMixin | Mapping[str, Any], *, scale: float = PNG_SCALE) -> bytes:
+    """Draw a chart, or its specification, as PNG.
+
+    Parameters
+    ----------
+    chart : altair chart or mapping
+    scale : float
+        Pixels per unit.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra ``charts`` is not installed.
+    """
+    return bytes(_converter().vegalite_to_png(_document(chart), scale=scale, allowed_base_urls=[]))
+
+
+def to_pdf(chart: alt.TopLevelMixin | Mapping[str, Any]) -> bytes:
+    """Draw a chart, or its specification, as PDF with its fonts embedded.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra ``charts`` is not installed.
+    """
+    return bytes(_converter().vegalite_to_pdf(_document(chart), allowed_base_urls=[]))
+
+
+def _document(chart: alt.TopLevelMixin | Mapping[str, Any]) -> str:
+    return json.dumps(dict(chart) if isinstance(chart, Mapping) else specification(chart))
+
+
+def _converter() -> Any:
+    try:
+        import vl_convert
+    except ModuleNotFoundError:
+        raise MissingExtraError.naming("drawing a chart", "charts") from None
+    return vl_convert

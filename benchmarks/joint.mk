@@ -1,0 +1,9 @@
+.PHONY: calibrate
+
+SERIES ?= 1000
+PEER_SERIES ?= 100
+JOBS ?= 2
+
+calibrate: $(TEST_READY) ## coverage, width and bias of the joint model (resumable; an hour on two cores)
+	$(BIN)/python -m benchmarks.calibration.joint --series $(SERIES) --peer-series $(PEER_SERIES) --jobs $(JOBS) --out docs/calibration.md
+

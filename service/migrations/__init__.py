@@ -1,0 +1,1 @@
+"""Migrations of the store, run by Alembic up and down on SQLite and PostgreSQL."""

@@ -1,0 +1,14 @@
+"""Runs migrations on the connection that :class:`service.store.Database` hands over."""
+
+from alembic import context
+
+from service.store.tables import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

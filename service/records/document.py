@@ -1,0 +1,104 @@
+"""A record as a PDF document: title, table with intervals, chart, limits, citation. Set by Typst."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analysis.errors import MissingExtraError
+from service.records.citations import Citation
+from service.records.drawing import as_chart_pdf
+from service.records.tables import main_table, notes, shown
+from service.store import Record
+
+# Everything that stands in a record reaches Typst as data; none of it is read as markup.
+TEMPLATE = b"""
+#let r = json("record.json")
+#set document(title: r.title, author: r.author, date: none)
+#set page(paper: "a4", margin: 2.2cm, footer: context [
+  #set text(size: 8pt, fill: luma(90))
+  #r.footer #h(1fr) #counter(page).display("1 / 1", both: true)
+])
+#set text(font: "Libertinus Serif", size: 10pt, lang: "en")
+#set par(justify: true)
+#show heading: set block(above: 1.2em, below: 0.6em)
+#text(size: 16pt, weight: "bold", r.title)
+
+#r.measure
+
+#figure(
+  kind: table,
+  caption: [#r.caption],
+  {
+    set text(size: 7.5pt)
+    set par(justify: false)
+    table(
+      columns: r.numeric.map(n => if n { auto } else { 1fr }),
+      align: (x, y) => if r.numeric.at(x) { right } else { left },
+      stroke: (x, y) => if y == 0 { (bottom: 0.6pt) } else { (bottom: 0.2pt + luma(190)) },
+      table.header(..r.columns.map(c => text(weight: "bold", c))),
+      ..r.cells
+    )
+  },
+)
+
+#figure(image("chart.pdf", width: 100%, alt: r.alt))
+
+= What to know
+#for line in r.notes [- #line
+]
+
+= How to cite
+#r.citation
+"""
+
+
+def as_pdf(record: Record, base: str) -> bytes:
+    """Set `record` as a document.
+
+    Parameters
+    ----------
+    record : Record
+    base : str
+        Address of the service, for the citation.
+
+    Raises
+    ------
+    MissingExtraError
+        If `typst` is not installed.
+    """
+    try:
+        import typst
+    except ModuleNotFoundError:
+        raise MissingExtraError.naming("a PDF document", "service") from None
+    table = main_table(record)
+    citation = Citation.of(record, base)
+    words = {
+        "title": table.title,
+        "author": "tradebreaks contributors",
+        "footer": f"Record {record.id}",
+        "measure": f"Estimand: {record.document['estimand']}",
+        "caption": f"{table.unit}. Limits hold {100 * table.level:.0f} % of the probability.",
+        "alt": f"Chart of {table.title}; its figures are in the table.",
+        "columns": [field.label for field in table.fields],
+        "numeric": [
+            all(isinstance(row[k], (int, float)) or row[k] is None for row in table.rows)
+            for k in range(len(table.fields))
+        ],
+        "cells": [shown(cell) for row in table.rows for cell in row],
+        "notes": notes(record)[1:],
+        "citation": citation.sentence(),
+    }
+    created = datetime.strptime(record.created_at[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    files = {
+        "main.typ": TEMPLATE,
+        "record.json": json.dumps(words, ensure_ascii=False).encode("utf-8"),
+        "chart.pdf": as_chart_pdf(record),
+    }
+    with tempfile.TemporaryDirectory(prefix="tradebreaks-") as place:
+        for name, content in files.items():
+            (Path(place) / name).write_bytes(content)
+        main, moment = str(Path(place) / "main.typ"), int(created.timestamp())
+        return typst.compile(main, root=place, ignore_system_fonts=True, timestamp=moment)

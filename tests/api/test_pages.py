@@ -1,0 +1,148 @@
+"""The pages: complete without script, escaped, and nothing from another host."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
+
+import pytest
+from flask.testing import FlaskClient
+
+from analysis.domain import Event, EventTable, TradeSeries, parse_day
+from analysis.reporting.headline import QUESTIONS
+from service.views import Overview, Section
+
+HOSTILE = '"><script>alert(1)</script>'
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, row headers of tables, and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.row_headers: list[str] = []
+        self._in_header = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._in_header = tag == "th" and dict(attrs).get("scope") == "row"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_header:
+            self.row_headers.append(data.strip())
+            self._in_header = False
+
+
+@pytest.fixture(scope="module")
+def overview(app) -> str:
+    response = app.test_client().get("/")
+    assert response.status_code == 200
+    return response.text
+
+
+def test_the_overview_answers_in_sentences_with_an_interval(overview: str) -> None:
+    assert re.search(r"a fall of [\d,]+", overview)
+    assert re.search(
+        r"−[\d,]+ [^.]*\[−[\d,]+, [−+][\d,]+\], is dated to UN 2371 \+ UN 2375 \+ UN 2397", overview
+    )
+    assert "nominal dollars" in overview
+    for word in ("caused by", "due to", "illicit", "violation"):
+        assert word not in overview.lower()
+
+
+def test_a_grouped_event_has_no_row_of_its_own_in_an_attribution(app) -> None:
+    for question in QUESTIONS:
+        record = (
+            app.test_client()
+            .get(f"/v1/attributions?series={question.series}&from={question.start}&to={question.end}")
+            .get_json()
+        )
+        for row in record["contributions"]:
+            if row["group"]:
+                assert len(row["event_ids"]) > 1
+    page = Page(app.test_client().get("/").text)
+    assert "UN 2371 + UN 2375 + UN 2397" in page.row_headers
+
+
+def test_everything_comes_from_this_host_and_nothing_is_inline(overview: str) -> None:
+    page = Page(overview)
+    for tag, attributes in page.tags:
+        assert "style" not in attributes, tag
+        assert not [name for name in attributes if name.startswith("on")], tag
+        for name in ("src", "href", "srcset", "action"):
+            address = attributes.get(name)
+            assert address is None or address.startswith(("/", "#")), (tag, address)
+    assert "style" not in [tag for tag, _ in page.tags]
+
+
+def test_structure_for_screen_readers(overview: str) -> None:
+    page = Page(overview)
+    names = [tag for tag, _ in page.tags]
+    assert names.count("h1") == 1
+    assert names.count("main") == 1
+    assert ("html", {"lang": "en"}) in page.tags
+    assert names.count("img") == len(QUESTIONS)
+    for tag, attributes in page.tags:
+        if tag == "img":
+            assert attributes["alt"]
+        if tag == "th":
+            assert attributes["scope"] in ("row", "col")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_charts_are_drawings_without_an_address_or_inline_style(client: FlaskClient, theme: str) -> None:
+    response = client.get(f"/charts/series.svg?series=dprk.total.a&theme={theme}")
+    assert response.status_code == 200, response.text
+    assert response.mimetype == "image/svg+xml"
+    root = ET.fromstring(response.data)
+    for element in root.iter():
+        assert element.tag.split("}")[1] not in ("script", "image", "style", "foreignObject")
+        assert "style" not in element.attrib
+        assert not element.get("href", "").startswith("http")
+    text = " ".join(root.itertext())
+    assert "UN 2371" in text
+    assert re.search(r"\b20[12]\d\b", text), "the time axis names years"
+
+
+def test_what_the_data_say_is_escaped(app, monkeypatch) -> None:
+    from service.views import overview as real
+
+    page = real(app.extensions["answers"])
+    section = page.sections[0]
+    hostile = TradeSeries.from_values(
+        ["2016", "2017"],
+        [1.0, 2.0],
+        id=HOSTILE,
+        title=HOSTILE,
+        unit=HOSTILE,
+        estimand=HOSTILE,
+        caveats=(HOSTILE,),
+    )
+    changed = Section(
+        hostile,
+        section.query,
+        section.headline,
+        section.attribution,
+        section.breaks,
+        dict.fromkeys(section.names, HOSTILE),
+    )
+    monkeypatch.setattr("service.routes.pages.overview", lambda _: Overview((changed,), (HOSTILE,), "0" * 64))
+    text = app.test_client().get("/").text
+    assert "alert(1)" in text
+    assert "<script>" not in text
+
+
+def test_a_chart_escapes_what_events_are_called() -> None:
+    from analysis.reporting.charts import series_chart, to_svg
+
+    series = TradeSeries.from_values(
+        [str(year) for year in range(2000, 2020)], list(range(20)), title=HOSTILE, unit="<b>"
+    )
+    events = EventTable((Event("e", "<script>alert(1)</script>", parse_day("2010")),))
+    svg = to_svg(series_chart(series, events=events))
+    assert "alert(1)" in svg
+    assert "<script" not in svg
+    assert "<b>" not in svg

@@ -1,0 +1,158 @@
+"""Predictions beyond the first event: quadrature against dense integration, windows, synthetic control."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.domain import EventTable
+from analysis.errors import CannotEstimateError, InputError
+from analysis.interventions.peers import fit_peer, level_mixture
+from analysis.interventions.peers.level_mixture import LevelModel, fit_level, predict
+from analysis.interventions.peers.simplex import simplex_weights
+from analysis.interventions.peers.synthetic import synthetic_study
+from analysis.numerics.fixed_sequence import normals
+from tests.unit.peers.test_least_squares_peers import EVENTS, monthly
+
+WIDTH_SHARE = 0.005
+"""Of the width: what a grid of another size may move an end by."""
+
+
+def model(n: int = 40, ahead: int = 10) -> LevelModel:
+    y = 0.5 * np.cumsum(0.3 * normals((n + ahead,), 4)) + normals((n + ahead,), 5)
+    fitted = np.arange(n + ahead) < n
+
+    def prior(noise, level):
+        return -0.5 * np.log(noise) ** 2 - 0.5 * (np.log(level) + 1) ** 2
+
+    return LevelModel(
+        y, fitted, np.ones((n + ahead, 1)), np.eye(1), np.zeros((1, 1)), prior, (0.02, 20.0), (0.002, 20.0)
+    )
+
+
+def test_prediction_is_that_of_dense_gaussian_algebra_on_a_wide_grid():
+    given = model()
+    averaging = np.where(given.fitted, 0.0, 0.1)[None]
+    found = predict([fit_level(given)], averaging)
+    n = int(given.fitted.sum())
+    steps = np.arange(len(given.y))
+    walk = np.minimum.outer(steps, steps)
+    weights, centres, variances = [], [], []
+    axis = np.exp(np.linspace(np.log(0.02), np.log(20), 90))
+    for noise in axis:
+        for level in np.exp(np.linspace(np.log(0.002), np.log(20), 90)):
+            covariance = 1.0 + level**2 * walk + noise**2 * np.eye(len(steps))
+            own, across = covariance[:n, :n], covariance[n:, :n]
+            solved = np.linalg.solve(own, np.column_stack([given.y[:n], across.T]))
+            logdet = np.linalg.slogdet(own)[1]
+            prior = given.prior(np.array([noise]), np.array([level]))[0]
+            weights.append(-0.5 * (logdet + given.y[:n] @ solved[:, 0]) + prior)
+            centres.append(np.mean(across @ solved[:, 0]))
+            variances.append((covariance[n:, n:] - across @ solved[:, 1:]).mean())
+    weight = np.exp(np.array(weights) - max(weights))
+    weight /= weight.sum()
+    mean = weight @ centres
+    sd = np.sqrt(weight @ (np.array(variances) + (np.array(centres) - mean) ** 2))
+    assert found.weight @ found.centre[:, 0] == pytest.approx(mean, abs=0.005 * sd)
+    spread = found.covariance[:, 0, 0] + (found.centre[:, 0] - mean) ** 2
+    assert np.sqrt(found.weight @ spread) == pytest.approx(sd, rel=0.005)
+
+
+@pytest.mark.parametrize("method", ["uc", "uc_bsts"])
+def test_a_finer_grid_moves_no_end(method, monkeypatch):
+    y = monthly(np.exp(2 + 0.1 * normals((120,), 6) - 0.4 * (np.arange(120) >= 92)))
+    table = EventTable.from_rows([{"id": "b", "title": "B", "effective": "2017-09-01"}])
+    usual = fit_peer(y, table, method=method).to_record()["effects"][0]
+    monkeypatch.setattr(level_mixture, "COARSE", 48)
+    monkeypatch.setattr(level_mixture, "FINE", 64)
+    finer = fit_peer(y, table, method=method).to_record()["effects"][0]
+    width = usual["upper"] - usual["lower"]
+    assert usual["lower"] == pytest.approx(finer["lower"], abs=WIDTH_SHARE * width)
+    assert usual["upper"] == pytest.approx(finer["upper"], abs=WIDTH_SHARE * width)
+
+
+def test_two_steps_are_read_off_their_windows():
+    t = np.arange(120)
+    y = 3 + 0.02 * normals((120,), 7) - 0.5 * (t >= 50) + 0.3 * (t >= 92)
+    record = fit_peer(monthly(np.exp(y)), EVENTS, method="uc", seasonal=False, trend="none").to_record()
+    a, b = record["effects"]
+    assert a["log_effect"] == pytest.approx(-0.5, abs=0.03)
+    assert b["log_effect"] == pytest.approx(0.3, abs=0.03)
+    windows = record["diagnostics"]["windows"]
+    assert [(w["first"], w["last"]) for w in windows] == [("2014-03", "2017-08"), ("2017-09", "2019-12")]
+    assert windows[1]["mean_gap"]["estimate"] == pytest.approx(a["log_effect"] + b["log_effect"], abs=1e-9)
+    before = record["counterfactual"][:50]
+    inside = [r["lower"] < r["observed"] < r["upper"] for r in before]
+    assert np.mean(inside) > 0.85
+
+
+def test_before_after_refuses_what_has_no_before_or_no_window():
+    y = monthly(np.exp(normals((120,), 8)))
+    early = EventTable.from_rows([{"id": "a", "title": "A", "effective": "2010-05-01"}])
+    with pytest.raises(CannotEstimateError, match="4 observations of 'trade' precede the first event"):
+        fit_peer(y, early, method="uc", seasonal=False)
+    twins = EventTable.from_rows(
+        [
+            {"id": "a", "title": "A", "effective": "2014-03-01"},
+            {"id": "b", "title": "B", "effective": "2014-03-01"},
+        ]
+    )
+    with pytest.raises(CannotEstimateError, match="a, b cannot be told apart"):
+        fit_peer(y, twins, method="uc", seasonal=False)
+
+
+def test_donor_weights_are_the_best_on_the_simplex():
+    target, donors = normals((12,), 31), normals((12, 4), 32)
+    weights = simplex_weights(target, donors)
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights.min() >= 0
+    best = np.linalg.norm(target - donors @ weights)
+    steps = np.linspace(0, 1, 21)
+    others = [
+        np.linalg.norm(target - donors @ np.array([a, b, c, 1 - a - b - c]))
+        for a in steps
+        for b in steps
+        for c in steps
+        if a + b + c <= 1 + 1e-12
+    ]
+    assert best <= min(others) + 1e-12
+    exact = simplex_weights(donors @ np.array([0.2, 0.0, 0.5, 0.3]), donors)
+    assert exact == pytest.approx([0.2, 0.0, 0.5, 0.3], abs=1e-10)
+
+
+def donor_series() -> dict[str, list[float]]:
+    common = np.cumsum(0.1 * normals((120,), 40))
+    return {
+        f"d{j}": list(np.exp(2 + (0.5 + 0.25 * j) * common + 0.05 * normals((120,), 41 + j)))
+        for j in range(6)
+    }
+
+
+def test_synthetic_control_by_the_common_interface():
+    donors = donor_series()
+    mixed = 0.4 * np.log(donors["d1"]) + 0.6 * np.log(donors["d3"])
+    y = mixed + 0.01 * normals((120,), 50) - 0.7 * (np.arange(120) >= 92)
+    table = EventTable.from_rows([{"id": "b", "title": "B", "effective": "2017-09-01"}])
+    record = fit_peer(monthly(np.exp(y)), table, method="synthetic", controls=donors).to_record()
+    effect = record["effects"][0]
+    assert effect["log_effect"] == pytest.approx(-0.7, abs=0.02)
+    assert effect["se"] is effect["lower"] is effect["p_sign"] is None
+    assert record["identification"][0]["grade"] == "D"
+    diagnostics = record["diagnostics"]
+    assert diagnostics["weights"]["d1"] == pytest.approx(0.4, abs=0.05)
+    assert diagnostics["placebos"]["pvalue"] == pytest.approx(1 / 7)
+    assert set(diagnostics["without_donor"]) == {n for n, w in diagnostics["weights"].items() if w > 0.01}
+
+
+def test_synthetic_control_without_an_effect_has_no_small_rank():
+    donors = np.log(np.array(list(donor_series().values())).T)
+    y = 0.5 * donors[:, 0] + 0.5 * donors[:, 5] + 0.05 * normals((120,), 60)
+    before = np.arange(120) < 92
+    study = synthetic_study(y, donors, [f"d{j}" for j in range(6)], before, ~before)
+    assert study.pvalue > 1 / 7
+
+
+def test_synthetic_control_needs_donors():
+    y = monthly(np.exp(normals((120,), 8)))
+    with pytest.raises(InputError, match="at least 2 donors"):
+        fit_peer(y, EVENTS, method="synthetic")
