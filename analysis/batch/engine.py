@@ -105,8 +105,24 @@ def _engine(jobs: int, scheduler: str | None) -> Iterator[Callable[[int], Any]]:
         return
     with _client(scheduler) as client:
         workers = max(sum(client.nthreads().values()), 1)
-        with parallel_config(backend="dask", client=client, wait_for_workers_timeout=WAIT_FOR_WORKERS):
+        backend = _never_in_this_process()(client=client, wait_for_workers_timeout=WAIT_FOR_WORKERS)
+        with parallel_config(backend=backend):
             yield lambda ahead: Parallel(pre_dispatch=1 if ahead == 1 else 2 * workers, **options)
+
+
+def _never_in_this_process() -> Any:
+    """Return joblib's Dask backend for which a cluster of one thread counts as two.
+
+    `joblib.Parallel` computes in the calling process when its backend has one thread, past the worker.
+    """
+    from joblib._dask import DaskDistributedBackend
+
+    class Workers(DaskDistributedBackend):  # type: ignore[misc]  # joblib has no types
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            threads: int = super().effective_n_jobs(n_jobs)
+            return max(threads, 2)
+
+    return Workers
 
 
 def _client(scheduler: str) -> AbstractContextManager[Any]:

@@ -140,7 +140,10 @@ def cluster(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_worker_with_many_threads_of_linear_algebra_is_refused(panel, tmp_path):
+@pytest.mark.parametrize("here", [None, "1"], ids=["unset-here", "one-thread-here"])
+def test_a_lone_worker_with_many_threads_of_linear_algebra_is_refused(panel, tmp_path, monkeypatch, here):
+    for name in engine.THREADS:
+        monkeypatch.setenv(name, here) if here else monkeypatch.delenv(name, raising=False)
     with running(tmp_path, 1) as (address, _), pytest.raises(UsageError, match="OPENBLAS_NUM_THREADS=1"):
         run_batch(*panel, tmp_path / "out.csv", scheduler=address)
 
