@@ -1,4 +1,4 @@
-.PHONY: bench bench-interventions bench-panel bench-pages
+.PHONY: bench bench-interventions bench-panel bench-pages bench-load
 
 bench: $(TEST_READY) ## every benchmark, on a quiet machine, into docs/performance.md
 	$(BIN)/python -m benchmarks.performance --out docs/performance.md
@@ -11,3 +11,6 @@ bench-panel: $(TEST_READY) ## 10,000 series in one batch, and what a fit costs b
 
 bench-pages: $(TEST_READY) ## first paint, weight and server time of the pages in Chromium
 	$(BIN)/python -m benchmarks.pages
+
+bench-load: $(TEST_READY) ## cached reads with wrk beside computing clients, and memory
+	$(BIN)/python -m benchmarks.load

@@ -33,6 +33,11 @@ PROGRAMS = {
         "Pages",
         "An answer is kept for a second in front of the application and as computed behind it.",
     ),
+    "load": (
+        "Many readers at once",
+        "An answer that was just sent is sent again from memory for a second, before the application is "
+        "asked. What computes stands back behind what answers: it is one process of lower priority.",
+    ),
     "startup": (
         "Until it can be used",
         "Heavy packages are imported where they are used.",

@@ -73,21 +73,18 @@ def refusal(status: HTTPStatus) -> bytes:
 
 
 class Outlet:
-    """The socket as a thread sees it: what cannot be sent at once is left to the loop; nothing is read."""
+    """The socket as a thread sees it: an answer is left to the loop, whole; nothing is read."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self.left = bytearray()
 
     def sendall(self, data: bytes) -> None:
-        """Send what the network takes now, and leave the rest."""
-        sent = 0
-        if not self.left:
-            try:
-                sent = self._sock.send(data)
-            except BlockingIOError:
-                sent = 0
-        self.left += memoryview(data)[sent:]
+        """Leave it to the loop, which sends head and body at once.
+
+        Sent apart, the second would wait until the caller has acknowledged the first (Nagle's algorithm).
+        """
+        self.left += data
 
     def send(self, data: bytes) -> int:
         """Drop an interim answer: the loop has sent it."""
@@ -193,6 +190,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn publishes no types
         except OSError:
             return
         sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.nr_conns += 1
         self._begin(Connection(self.cfg, sock, client, listener.getsockname()), b"")
 

@@ -113,6 +113,7 @@ class Binder:
         self.fallback = tuple(
             self._of_provision(p, codes) for p, codes in self.named if self._is_resolution(p.event_id)
         )
+        self._known: dict[tuple[Scope, str], tuple[Sequence[Naming], Sequence[Naming]]] = {}
 
     def _of_calendar(self, row: EnforcementRow) -> Naming:
         everything = EVERYTHING in row.hs_codes
@@ -173,11 +174,19 @@ class Binder:
 
     def _whole(self, scope: Scope, leaf: str) -> Sequence[Naming]:
         """Return the calendar's rows that name a leaf wholly; without any, the provisions that do."""
-        rows = [n for n in self.calendar if scope.named(n.codes, leaf) == "whole"]
-        return rows or [n for n in self.fallback if scope.named(n.codes, leaf) == "whole"]
+        return self._namings(scope, leaf)[0]
 
     def _touched(self, scope: Scope, leaf: str, when: Callable[[Naming], bool] = lambda _: True) -> bool:
-        return any(scope.named(n.codes, leaf) == "part" and when(n) for n in (*self.calendar, *self.fallback))
+        return any(when(naming) for naming in self._namings(scope, leaf)[1])
+
+    def _namings(self, scope: Scope, leaf: str) -> tuple[Sequence[Naming], Sequence[Naming]]:
+        """Return who names a leaf wholly, and who a part of it; asked anew for each year of a row."""
+        if (scope, leaf) not in self._known:
+            named = [(n, scope.named(n.codes, leaf)) for n in (*self.calendar, *self.fallback)]
+            whole = [n for n, how in named if how == "whole"]
+            by_calendar = [n for n in whole if n.from_calendar]
+            self._known[scope, leaf] = by_calendar or whole, [n for n, how in named if how == "part"]
+        return self._known[scope, leaf]
 
     def _on_everything(self) -> Sequence[Naming]:
         return [n for n in self.calendar if not n.codes]

@@ -1,0 +1,231 @@
+"""Load on loopback: cached reads with wrk, beside attributions that are being computed, and memory.
+
+    python -m benchmarks.load
+
+Starts the service as users do, with its default of one niced process that computes. wrk has one thread and
+16 connections; four clients ask for attributions that nobody asked for before. Needs wrk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from itertools import islice, product
+from urllib.parse import urlencode, urlsplit
+
+from analysis import catalogue
+from analysis.attribution import attribute
+from benchmarks.pages import service
+
+SECONDS = 10
+CONNECTIONS = 16
+CLIENTS = 4
+FRESH = 21
+CACHED = 200
+READS = 100_000
+KEPT = "/v1/series/dprk.exports.china.m"
+SERIES = "dprk.exports.china.m"
+BEFORE, AFTER = range(2010, 2017), range(2018, 2025)
+"""Years of the windows that the questions compare: nobody asks the same question twice."""
+RATE, P99, MEDIAN_FRESH, MEDIAN_CACHED, GROWTH = 2_000.0, 20.0, 500.0, 5.0, 5.0
+"""Targets: reads a second, and milliseconds, and megabytes that the service may grow by."""
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What wrk saw."""
+
+    count: int
+    rate: float
+    p99: float
+    """Milliseconds."""
+
+
+@dataclass(slots=True)
+class Computing:
+    """Answers that the four clients received, and how long each took."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+
+
+def wrk(address: str, seconds: int = SECONDS) -> Reads:
+    """Read an address for some seconds over 16 connections."""
+    command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--latency"]
+    shown = subprocess.run(
+        [*command, "--duration", f"{seconds}s", address], check=True, capture_output=True, text=True
+    ).stdout
+    if "Non-2xx" in shown or "Socket errors" in shown:
+        raise RuntimeError(f"wrk met errors:\n{shown}")
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\b", shown).groups()  # type: ignore[union-attr]
+    return Reads(
+        int(re.search(r"(\d+) requests in", shown)[1]),  # type: ignore[index]
+        float(re.search(r"Requests/sec:\s+([\d.]+)", shown)[1]),  # type: ignore[index]
+        float(number) * UNITS[unit],
+    )
+
+
+def spans(years: range) -> list[str]:
+    """Return every window of whole years, the single years first."""
+    pairs = [(first, last) for first, last in product(years, years) if first <= last]
+    return [f"{first}-01..{last}-12" for first, last in sorted(pairs, key=lambda pair: pair[1] - pair[0])]
+
+
+def question(before: str, after: str) -> str:
+    """Return the path of an attribution without evidence."""
+    return f"/v1/attributions?{urlencode({'series': SERIES, 'from': before, 'to': after})}"
+
+
+QUESTIONS = [question(before, after) for before, after in product(spans(BEFORE), spans(AFTER))]
+SAME, *OTHERS = QUESTIONS
+NEVER_ASKED = iter(OTHERS)
+
+
+def ask(connection: HTTPConnection, path: str) -> tuple[int, float]:
+    """Return the status and the milliseconds of one request on a connection that stays open."""
+    begun = time.perf_counter()
+    connection.request("GET", path)
+    reply = connection.getresponse()
+    body = reply.read()
+    taken = 1000 * (time.perf_counter() - begun)
+    if reply.status == 200:
+        json.loads(body)
+    return reply.status, taken
+
+
+@contextmanager
+def computing(address: str) -> Iterator[Computing]:
+    """Let four clients ask for fresh attributions, one after the other each, until the block ends."""
+    found, ended = Computing(), threading.Event()
+
+    def client() -> None:
+        connection = HTTPConnection(urlsplit(address).netloc)
+        while not ended.is_set():
+            status, taken = ask(connection, next(NEVER_ASKED))
+            if status == 200:
+                found.milliseconds.append(taken)
+            else:
+                found.refused.append(status)
+        connection.close()
+
+    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def medians(address: str) -> tuple[float, float]:
+    """Return the median milliseconds of a fresh and of a cached attribution, asked by one client."""
+    connection = HTTPConnection(urlsplit(address).netloc)
+    fresh = [_answered(ask(connection, next(NEVER_ASKED))) for _ in range(FRESH)]
+    _answered(ask(connection, SAME))
+    cached = []
+    for _ in range(CACHED):
+        cached.append(_answered(ask(connection, SAME)))
+        time.sleep(0.01)
+    connection.close()
+    return statistics.median(fresh), statistics.median(cached)
+
+
+def _answered(reply: tuple[int, float]) -> float:
+    status, taken = reply
+    if status != 200:
+        raise RuntimeError(f"an attribution was answered with {status}")
+    return taken
+
+
+def library_median() -> float:
+    """Return the median milliseconds of `attribute` itself without outlier and total dimensions."""
+    series = catalogue.series(SERIES)
+    times = []
+    for before, after in islice(product(spans(BEFORE), spans(AFTER)), FRESH):
+        begun = time.perf_counter()
+        attribute(series, start=before, end=after, evidence="none", outliers=False, totals=False).to_record()
+        times.append(1000 * (time.perf_counter() - begun))
+    return statistics.median(times)
+
+
+def memory(address: str) -> float:
+    """Return the resident megabytes of the process that answers, as its metrics state them."""
+    connection = HTTPConnection(urlsplit(address).netloc)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return float(re.search(r"^process_resident_memory_bytes ([\d.e+]+)$", text, re.M)[1]) / 1e6  # type: ignore[index]
+
+
+def line(words: str, found: float, unit: str, target: float, *, least: bool = False) -> None:
+    """Print one line of the table."""
+    met = found >= target if least else found <= target
+    bound = "at least" if least else "at most"
+    print(
+        f"{words:72}{found:10,.1f} {unit:8} ({bound} {target:,.0f}: {'met' if met else 'MISSED'})", flush=True
+    )
+
+
+def show_reads(words: str, reads: Reads) -> None:
+    """Print rate and tail of a run of wrk."""
+    line(f"{words}: requests", reads.rate, "a second", RATE, least=True)
+    line(f"{words}: 99 % within", reads.p99, "ms", P99)
+
+
+def main() -> None:
+    """Serve, load and print."""
+    if shutil.which("wrk") is None:
+        sys.exit("There is no wrk: apt-get install --yes wrk")
+    print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as folder, service(folder) as address:
+        connection = HTTPConnection(urlsplit(address).netloc)
+        _answered(ask(connection, next(NEVER_ASKED)))
+        connection.close()
+        fresh, cached = medians(address)
+        line(f"attribution over HTTP, fresh, all dimensions, median of {FRESH}", fresh, "ms", MEDIAN_FRESH)
+        line(f"attribution over HTTP, cached, median of {CACHED}", cached, "ms", MEDIAN_CACHED)
+        for path in (KEPT, SAME, "/"):
+            name = path.partition("?")[0]
+            show_reads(f"{name}, nothing computed", wrk(address + path))
+            with computing(address) as found:
+                reads = wrk(address + path)
+            show_reads(f"{name}, {CLIENTS} clients computing", reads)
+            print(
+                f"    meanwhile {len(found.milliseconds)} attributions were computed, half of them within "
+                f"{statistics.median(found.milliseconds):,.0f} ms; {len(found.refused)} refused"
+            )
+        before, done = memory(address), 0
+        while done < READS:
+            done += wrk(address + KEPT).count
+        line(
+            f"growth of memory over {done:,} reads, from {before:.0f} MB",
+            memory(address) - before,
+            "MB",
+            GROWTH,
+        )
+    line(
+        f"attribute() and its record, without outlier and total dimensions, median of {FRESH}",
+        library_median(),
+        "ms",
+        MEDIAN_FRESH,
+    )
+
+
+if __name__ == "__main__":
+    main()
