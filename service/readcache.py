@@ -1,7 +1,8 @@
 """A second's memory in front of the application: what was just answered is not answered anew.
 
 Only whole answers with an ETag to GET and HEAD are kept. A write through this process empties it; what
-another process writes is seen after `SECONDS`.
+another process writes is seen after `SECONDS`, or twice that while many ask: one of them renews the answer,
+and the others get the old one rather than all ask at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,7 +27,16 @@ MOST_BYTES = 2_000_000
 ROUTE = "tradebreaks.route"
 """Where the application says which address it answered, for the metrics."""
 
+AWAITED_SECONDS = 0.25
+"""How long a caller waits for the same answer that another is getting, before asking too."""
+
+CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
+
 SKIPPED = ("/static/", "/metrics", "/healthz", "/readyz")
+
+
+Key = tuple[str, str, str, str]
+"""Path, query, and what the caller accepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class _Entry:
     etag: str
     body: bytes
     route: str
+    renewed: bool = False
+    """Whether somebody asks for a newer one already."""
 
 
 class ReadCache:
@@ -48,7 +60,9 @@ class ReadCache:
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
-        self._kept: OrderedDict[tuple[str, str, str], _Entry] = OrderedDict()
+        self._kept: OrderedDict[Key, _Entry] = OrderedDict()
+        self._writes = 0
+        self._running: dict[Key, threading.Event] = {}
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -56,27 +70,70 @@ class ReadCache:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if method not in ("GET", "HEAD"):
             self.forget()
-            return self._application(environ, start_response)
+            try:
+                return self._application(environ, start_response)
+            finally:
+                self.forget()
         if path.startswith(SKIPPED) or "HTTP_AUTHORIZATION" in environ or "HTTP_RANGE" in environ:
             return self._application(environ, start_response)
-        key = (path, environ.get("QUERY_STRING", ""), environ.get("HTTP_ACCEPT", ""))
-        entry = self._kept.get(key)
-        if entry is not None and entry.until > time.monotonic():
+        key = (
+            path,
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_ACCEPT", ""),
+            environ.get("HTTP_ACCEPT_ENCODING", ""),
+        )
+        plain = method == "GET" and not any(name in environ for name in CONDITIONS)
+        entry, mine = self._young(key, renewing=plain), None
+        if entry is None and plain:
+            mine = self._first(key)
+            if mine is None:
+                entry = self._young(key, renewing=False)
+        if entry is not None:
             environ[ROUTE] = entry.route
             return _send(entry, method, environ.get("HTTP_IF_NONE_MATCH", ""), start_response)
-        if method == "HEAD" or "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ:
-            return self._application(environ, start_response)
-        return self._ask(key, environ, start_response)
+        try:
+            return (self._ask if plain else self._straight)(key, environ, start_response)
+        finally:
+            if mine is not None:
+                with self._lock:
+                    del self._running[key]
+                mine.set()
+
+    def _young(self, key: Key, *, renewing: bool) -> _Entry | None:
+        """Return what may be sent again; the first caller who may renew it gets None when it is too old."""
+        entry = self._kept.get(key)
+        if entry is None or entry.until > time.monotonic():
+            return entry
+        with self._lock:
+            entry, now = self._kept.get(key), time.monotonic()
+            if entry is None or entry.until > now:
+                return entry
+            if renewing and not entry.renewed:
+                self._kept[key] = replace(entry, until=entry.until + SECONDS, renewed=True)
+            return None
+
+    def _first(self, key: Key) -> threading.Event | None:
+        """Return what to set when the answer is there; None, after a while, if another is getting it."""
+        with self._lock:
+            running = self._running.get(key)
+            if running is None:
+                mine = self._running[key] = threading.Event()
+                return mine
+        running.wait(AWAITED_SECONDS)
+        return None
 
     def forget(self) -> None:
-        """Drop everything that is kept."""
+        """Drop everything that is kept, and keep nothing that is being answered now."""
         with self._lock:
             self._kept.clear()
+            self._writes += 1
 
-    def _ask(
-        self, key: tuple[str, str, str], environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def _straight(self, _key: Key, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return self._application(environ, start)
+
+    def _ask(self, key: Key, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         begun: list[tuple[str, list[tuple[str, str]]]] = []
+        writes = self._writes
 
         def remember(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             begun.append((status, headers))
@@ -96,14 +153,21 @@ class ReadCache:
         status, headers = begun[-1]
         etag = next((value for name, value in headers if name.lower() == "etag"), "")
         if status.startswith("200") and etag and len(body) <= MOST_BYTES and not _forbidden(headers):
-            with self._lock:
-                self._kept[key] = _Entry(
-                    time.monotonic() + SECONDS, headers, etag, body, str(environ.get(ROUTE, ""))
-                )
-                self._kept.move_to_end(key)
-                while len(self._kept) > MOST_ENTRIES:
-                    self._kept.popitem(last=False)
+            self._keep(
+                key,
+                _Entry(time.monotonic() + SECONDS, headers, etag, body, str(environ.get(ROUTE, ""))),
+                writes,
+            )
         return [body]
+
+    def _keep(self, key: Key, entry: _Entry, writes: int) -> None:
+        with self._lock:
+            if writes != self._writes:
+                return
+            self._kept[key] = entry
+            self._kept.move_to_end(key)
+            while len(self._kept) > MOST_ENTRIES:
+                self._kept.popitem(last=False)
 
 
 def _forbidden(headers: list[tuple[str, str]]) -> bool:

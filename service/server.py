@@ -20,7 +20,7 @@ from service.app import create_app
 from service.connections import Worker
 from service.settings import Settings
 from service.telemetry import log_to_stderr
-from service.views import headlines
+from service.views import headlines, overview
 
 GRACEFUL_SECONDS = 10
 """How long a stop waits for the requests in hand."""
@@ -129,6 +129,15 @@ def _print_headline(app: Flask) -> None:
         say(f"the headline cannot be computed: {error.message}")
     else:
         click.echo("\n".join(CAVEATS))
+        _warm_first_page(app)
+
+
+def _warm_first_page(app: Flask) -> None:
+    """Compute what the first page shows beside the headline, before many ask for it at once."""
+    try:
+        overview(app.extensions["answers"])
+    except TradebreaksError as error:
+        say(f"the first page cannot be computed: {error.message}")
 
 
 def _connections() -> int:

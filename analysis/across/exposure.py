@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from analysis.attribution.accounting.binding import FLOW_NAMES, NOT_NAMED, PARTLY_NAMED, Binder
+from analysis.attribution.accounting.binding import FLOW_NAMES, NOT_NAMED, PARTLY_NAMED, Binder, binder_of
 from analysis.attribution.accounting.codes import Scope
 from analysis.domain import Cell, Result
 from analysis.domain.reading import read_rows
@@ -122,7 +122,6 @@ def provision_exposure(
     """
     if rule not in get_args(Rule):
         raise UsageError(f"rule is one of {', '.join(get_args(Rule))}, not '{rule}'")
-    binders: dict[str, Binder] = {}
     values: dict[tuple[str, str], float | None] = {}
     sources: dict[tuple[str, str], str] = {}
     known: dict[str, Product] = {}
@@ -137,7 +136,7 @@ def provision_exposure(
                 f"the product of '{product.series_id}' is '{product.code}': "
                 "write an HS code of 2 to 10 digits"
             )
-        binder = binders.setdefault(product.flow, Binder(product.flow))
+        binder = binder_of(product.flow)
         known[product.series_id] = product
         scope = Scope((product.code,))
         found = (

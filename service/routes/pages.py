@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from typing import Any
+from typing import Any, cast
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, redirect, render_template, request, url_for
@@ -13,7 +13,15 @@ from werkzeug.wrappers import Response as Redirect
 from analysis.errors import NotFoundError, TradebreaksError
 from analysis.reporting.charts import placebos
 from analysis.reporting.methods import METHODS, method
-from service.routes.replies import IMMUTABLE, answers, guards, tagged, without_parameters
+from service.routes.replies import (
+    IMMUTABLE,
+    REVALIDATE,
+    answers,
+    digest_of,
+    guards,
+    tagged,
+    without_parameters,
+)
 from service.settings import Settings
 from service.store import Record
 from service.views import catalogue as catalogue_views
@@ -51,7 +59,17 @@ def compressed(response: Response) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     if response.mimetype in COMPRESSED:
         response.vary.add("Accept-Encoding")
-    return response
+    return _known_by_its_bytes(response)
+
+
+def _known_by_its_bytes(response: Response) -> Response:
+    """Give a page its ETag, so that it is sent again from memory, and not at all to those who have it."""
+    if request.method not in ("GET", "HEAD") or response.status_code != 200 or response.is_streamed:
+        return response
+    if "ETag" not in response.headers:
+        response.set_etag(digest_of(response.data))
+        response.headers.setdefault("Cache-Control", REVALIDATE)
+    return cast(Response, response.make_conditional(request))
 
 
 @blueprint.get("/")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
+import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from apiflask import APIFlask
@@ -94,6 +97,93 @@ def test_what_is_remembered_grows_old(app: APIFlask, client: FlaskClient, monkey
         assert len(asked) == 2
     finally:
         app.before_request_funcs[None].pop()
+
+
+def test_one_caller_renews_what_is_old_and_the_others_do_not_wait(app: APIFlask, monkeypatch) -> None:
+    asked, inside, may_end = [], threading.Event(), threading.Event()
+
+    def slow() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            inside.set()
+            assert may_end.wait(10)
+
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(readcache, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    app.extensions["readcache"].forget()
+    app.before_request_funcs.setdefault(None, []).append(slow)
+    try:
+        first = app.test_client().get(ADDRESS)
+        clock.now += 1.01 * readcache.SECONDS
+        renewing = threading.Thread(target=lambda: app.test_client().get(ADDRESS))
+        renewing.start()
+        assert inside.wait(10)
+        assert app.test_client().get(ADDRESS).data == first.data
+        assert len(asked) == 2, "the second caller asked too"
+        clock.now += readcache.SECONDS
+        app.test_client().get(ADDRESS)
+        assert len(asked) == 3, "an answer was sent that is older than twice the limit"
+    finally:
+        may_end.set()
+        renewing.join()
+        app.before_request_funcs[None].pop()
+
+
+def test_many_who_ask_for_the_same_at_once_share_one_answer(app: APIFlask, monkeypatch) -> None:
+    monkeypatch.setattr(readcache, "AWAITED_SECONDS", 30.0)
+    asked, together = [], threading.Barrier(6)
+
+    def slow() -> None:
+        asked.append(1)
+        time.sleep(0.05)
+
+    def read() -> None:
+        together.wait(10)
+        bodies.append(app.test_client().get(ADDRESS).data)
+
+    bodies: list[bytes] = []
+    app.extensions["readcache"].forget()
+    app.before_request_funcs.setdefault(None, []).append(slow)
+    try:
+        readers = [threading.Thread(target=read) for _ in range(6)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+    finally:
+        app.before_request_funcs[None].pop()
+    assert len(bodies) == 6
+    assert len(set(bodies)) == 1
+    assert len(asked) == 1
+
+
+def test_an_answer_that_a_write_overtook_is_not_remembered(app: APIFlask) -> None:
+    asked = []
+
+    def overtaken() -> None:
+        asked.append(1)
+        app.extensions["readcache"].forget()
+
+    app.before_request_funcs.setdefault(None, []).append(overtaken)
+    try:
+        app.test_client().get(ADDRESS)
+        app.test_client().get(ADDRESS)
+    finally:
+        app.before_request_funcs[None].pop()
+    assert len(asked) == 2
+
+
+def test_a_page_has_an_etag_for_each_encoding(client: FlaskClient) -> None:
+    plain = client.get("/methods")
+    packed = client.get("/methods", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert len({plain.headers["ETag"], packed.headers["ETag"]}) == 2
+    for page in (plain, packed):
+        encoding = {"Accept-Encoding": page.headers.get("Content-Encoding", "identity")}
+        known = client.get("/methods", headers={"If-None-Match": page.headers["ETag"], **encoding})
+        assert (known.status_code, known.data) == (304, b"")
+        assert known.headers["Content-Security-Policy"]
 
 
 def test_errors_and_health_are_never_remembered(client: FlaskClient, monkeypatch) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from analysis import catalogue
 from analysis.attribution.accounting.codes import EVERYTHING, NamedCode, Scope, parse_codes
@@ -88,6 +89,16 @@ def _date(naming: Naming) -> tuple[Period, Period]:
     return naming.partial, naming.full
 
 
+def binder_of(flow: str) -> Binder:
+    """Return the binder of one flow in the data package in use; what it has answered, it remembers."""
+    return _binder(flow, catalogue.data_digest())
+
+
+@lru_cache(maxsize=8)
+def _binder(flow: str, _data_digest: str) -> Binder:
+    return Binder(flow)
+
+
 class Binder:
     """The provisions of one flow, ready to be asked.
 
@@ -114,6 +125,7 @@ class Binder:
             self._of_provision(p, codes) for p, codes in self.named if self._is_resolution(p.event_id)
         )
         self._known: dict[tuple[Scope, str], tuple[Sequence[Naming], Sequence[Naming]]] = {}
+        self._provisions: dict[Scope, tuple[Provision, ...]] = {}
 
     def _of_calendar(self, row: EnforcementRow) -> Naming:
         everything = EVERYTHING in row.hs_codes
@@ -167,10 +179,12 @@ class Binder:
 
     def provisions(self, scope: Scope) -> tuple[Provision, ...]:
         """Return every ban or cap that names the goods or a part of them."""
-        found = [
-            p for p, codes in self.named if any(scope.named(codes, leaf) != "no" for leaf in scope.leaves)
-        ]
-        return tuple(sorted(found, key=lambda p: (p.effective, p.id)))
+        if scope not in self._provisions:
+            found = [
+                p for p, codes in self.named if any(scope.named(codes, leaf) != "no" for leaf in scope.leaves)
+            ]
+            self._provisions[scope] = tuple(sorted(found, key=lambda p: (p.effective, p.id)))
+        return self._provisions[scope]
 
     def _whole(self, scope: Scope, leaf: str) -> Sequence[Naming]:
         """Return the calendar's rows that name a leaf wholly; without any, the provisions that do."""

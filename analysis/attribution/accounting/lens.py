@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from analysis import catalogue
 from analysis.attribution.accounting.assignment import assign, mean_dollars
-from analysis.attribution.accounting.binding import Binder
+from analysis.attribution.accounting.binding import binder_of
 from analysis.attribution.accounting.codes import Scope
 from analysis.attribution.accounting.goods import CRUDE, Goods, dollars, goods_table
 from analysis.attribution.accounting.partners import KAESONG, crude_estimate, partner_rows, yearly
@@ -94,7 +94,7 @@ def _goods(series: TradeSeries, plan: Plan, ends: Ends) -> tuple[tuple[AccountRo
                 continue
             found = table.rows
             vintages[table.vintage] = None
-        binder = Binder(flow)
+        binder = binder_of(flow)
         rows += [
             AccountRow.of_goods(assign(goods, binder, ends.before, ends.after), sign)
             for goods in found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.attribution.accounting.binding import Binder, Binding
+from analysis.attribution.accounting.binding import Binding, binder_of
 from analysis.attribution.accounting.goods import Goods, goods_table
 from analysis.attribution.accounting.rows import millions
 from analysis.catalogue import Provision
@@ -67,7 +67,7 @@ def named_goods(event_ids: Sequence[str], before: int, after: int) -> tuple[Good
         table = goods_table(flow, (before, after), YEARS)
         if table is None:
             continue
-        binder = Binder(flow)
+        binder = binder_of(flow)
         for goods in table.rows:
             if not goods.scope.leaves or not any(goods.values.values()):
                 continue
