@@ -165,7 +165,7 @@ def visit(address: str) -> None:
 
 
 def library_medians() -> tuple[float, float]:
-    """Return the median milliseconds of `attribute` without outlier and total dimensions, and with its record."""
+    """Return the median milliseconds of `attribute` with neither outliers nor totals, and with its record."""
     series = catalogue.series(SERIES)
     answered, recorded = [], []
     for before, after in islice(product(spans(BEFORE)[: len(BEFORE)], spans(AFTER)[: len(AFTER)]), FRESH):
@@ -211,9 +211,8 @@ def main() -> None:
         _answered(ask(connection, next(NEVER_ASKED)))
         connection.close()
         fresh, cached = medians(address)
-        print(
-            f"{f'attribution over HTTP, fresh, with outliers and totals, median of {FRESH}':80}{fresh:10,.1f} ms"
-        )
+        words = f"attribution over HTTP, fresh, with outliers and totals, median of {FRESH}"
+        print(f"{words:80}{fresh:10,.1f} ms")
         line(f"attribution over HTTP, cached, median of {CACHED}", cached, "ms", MEDIAN_CACHED)
         visit(address)
         for path in (KEPT, SAME, "/"):
