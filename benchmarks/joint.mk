@@ -1,7 +1,7 @@
 .PHONY: calibrate
 
 SERIES ?= 1000
-PEER_SERIES ?= 100
+PEER_SERIES ?= 200
 JOBS ?= 2
 
 calibrate: $(TEST_READY) ## coverage, width and bias of the joint model (resumable; an hour on two cores)
