@@ -27,7 +27,7 @@ REFUSED_IN_WORDS = ["2xx", "400", "401", "404", "413", "422"]
 """What a request that fits the document may get: a schema cannot say that a window lies in the sample."""
 
 REFUSED = ["400", "401", "404", "405", "413", "414", "415", "422"]
-"""What a request that does not fit it must get; 414 for one whose address is longer than the service reads."""
+"""What a request that does not fit it must get; 414 where its address is longer than the service reads."""
 
 LEAST_REQUESTS = 1_000
 """Fewer requests would mean that the document, or what is made of it, has shrunk."""
