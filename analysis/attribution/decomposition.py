@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -205,16 +206,29 @@ def coefficient_draws(
     """
     c = dating.coefficients
     p = c.mean.shape[1]
-    points = sobol(log2_points, p + 2)
+    first, chi2, normal = _fixed_points(log2_points, p, c.dof)
     middle = posterior.grid.midpoint[dating.cell]
     keys = [middle[:, k] for k in reversed(range(middle.shape[1]))]
     order = np.lexsort([*keys, posterior.grid.share[dating.cell], dating.factor, dating.variant])
     cumulative = np.cumsum(dating.weight[order])
-    chosen = order[np.minimum(np.searchsorted(cumulative, points[:, 0]), len(order) - 1)]
-    chi2 = 2 * special.gammaincinv(0.5 * c.dof, points[:, 1])
-    normal = special.ndtri(points[:, 2:])
-    step = (c.root[chosen] @ normal[:, :, None])[:, :, 0]
+    chosen = order[np.minimum(np.searchsorted(cumulative, first), len(order) - 1)]
+    step = np.empty_like(normal)
+    for start in range(0, len(chosen), DRAWS_AT_ONCE):
+        own = slice(start, start + DRAWS_AT_ONCE)
+        step[own] = (c.root[chosen[own]] @ normal[own, :, None])[:, :, 0]
     return c.mean[chosen] + np.sqrt(c.rss[chosen] / chi2)[:, None] * step, dating.variant[chosen]
+
+
+@lru_cache(maxsize=4)
+def _fixed_points(log2_points: int, p: int, dof: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the first coordinate (N,), chi-squared values (N,) and p normal ones (N, p) of the sequence.
+
+    Read-only: the datings of an attribution share them.
+    """
+    points = sobol(log2_points, p + 2)
+    chi2, normal = 2 * special.gammaincinv(0.5 * dof, points[:, 1]), special.ndtri(points[:, 2:])
+    chi2.flags.writeable = normal.flags.writeable = False
+    return points[:, 0], chi2, normal
 
 
 def mixture_weights(log_marginal: Sequence[float]) -> tuple[FloatArray, FloatArray]:

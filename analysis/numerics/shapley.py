@@ -8,6 +8,8 @@ multilinear extension, ``exp(base) * a_j * int_0^1 prod_{i != j} (1 + x a_i) dx`
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from analysis.numerics.noise import FloatArray
@@ -29,10 +31,16 @@ def product_shapley(base: FloatArray, moves: FloatArray) -> FloatArray:
         They sum to ``exp(base + moves.sum(0)) - exp(base)``.
     """
     gains = np.expm1(moves)
-    nodes, weights = np.polynomial.legendre.leggauss(max((len(moves) + 1) // 2, 1))
+    nodes, weights = _gauss_legendre(max((len(moves) + 1) // 2, 1))
     integral = np.zeros_like(gains)
     for node, weight in zip(0.5 * (nodes + 1), 0.5 * weights, strict=True):
         factors = 1 + node * gains
         everyone = weight * np.prod(factors, axis=0)
         integral += everyone / factors
     return np.asarray(np.exp(base) * gains * integral)
+
+
+@cache
+def _gauss_legendre(count: int) -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights on (-1, 1)."""
+    return np.polynomial.legendre.leggauss(count)
