@@ -57,7 +57,7 @@ def service(folder: str) -> Iterator[str]:
         wait_for(address)
         yield address
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 

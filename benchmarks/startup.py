@@ -60,7 +60,7 @@ def until_it_serves() -> float:
                 return time.perf_counter() - begun
         raise RuntimeError("make run ended without serving")
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGTERM)
         process.stdout.close()
         process.wait()
 

@@ -91,6 +91,8 @@ def serve(host: str, port: int) -> None:
         "graceful_timeout": GRACEFUL_SECONDS,
         "keepalive": 30,
         "sendfile": False,
+        # gunicorn would open one socket in the user's home, which any other gunicorn there takes over.
+        "control_socket_disable": True,
         "limit_request_line": 8190,
         "limit_request_fields": 100,
         "loglevel": "warning",
@@ -126,11 +128,13 @@ def _print_headline(app: Flask) -> None:
     try:
         for headline in headlines(app.extensions["answers"]):
             click.echo(headline.text())
+        click.echo("\n".join(CAVEATS))
     except TradebreaksError as error:
         say(f"the headline cannot be computed: {error.message}")
-    else:
-        click.echo("\n".join(CAVEATS))
-        _warm_first_page(app)
+        return
+    except BrokenPipeError:
+        say("nobody reads the headline: the service goes on")
+    _warm_first_page(app)
 
 
 def _warm_first_page(app: Flask) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import ROOT, Start
+from tests.faults.conftest import ROOT, START_SECONDS, Start
 
 ANNUAL = "dprk.total.a"
 WRITES = 200
@@ -98,6 +98,20 @@ def test_a_request_in_hand_is_answered_before_a_stop(start: Start) -> None:
         service.process.terminate()
         assert answer.result(60)[0] == 201
     assert service.process.wait(30) == 0
+
+
+def test_the_service_goes_on_when_nobody_reads_its_headline(start: Start, tmp_path: Path) -> None:
+    service = start(warm_up=1)
+    assert service.process.stdout is not None
+    service.process.stdout.close()
+    log = tmp_path / "service.log"
+    until = time.monotonic() + START_SECONDS
+    while "obody reads the headline" not in log.read_text() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert "Nobody reads the headline: the service goes on." in log.read_text()
+    assert "Traceback" not in log.read_text()
+    assert service.get("/v1/series")[0] == 200
+    assert service.stop() == 0
 
 
 @pytest.fixture

@@ -172,8 +172,11 @@ def test_dask_gives_the_same_bytes_though_a_worker_is_killed(panel, expected, tm
 
 
 WAITS_AFTER_A_CHUNK = """
-import runpy, time
+import runpy, signal, time
 import analysis.cli.batch
+
+# Whoever runs the tests in the background may have handed down that it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def wait(done, total):
     if done:
