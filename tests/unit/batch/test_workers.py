@@ -172,8 +172,7 @@ def test_dask_gives_the_same_bytes_though_a_worker_is_killed(panel, expected, tm
 
 
 WAITS_AFTER_A_CHUNK = """
-import runpy, signal, time
-import analysis.cli.batch
+import importlib, runpy, signal, time
 
 # Whoever runs the tests in the background may have handed down that it is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -182,7 +181,8 @@ def wait(done, total):
     if done:
         time.sleep(600)
 
-analysis.cli.batch._progress = lambda: wait
+# By name: as an attribute of its package it would be the command.
+importlib.import_module("analysis.cli.batch")._progress = lambda: wait
 runpy.run_module("service.cli", run_name="__main__")
 """
 """The command, but once a chunk is finished it waits for the signal, however slow the sender is."""
