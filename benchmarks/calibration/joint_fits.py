@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.domain import TradeSeries
 from analysis.errors import TradebreaksError
@@ -99,7 +100,32 @@ def measure_peer(world: World, n: int, numbers: range, method: str) -> Fits:
     return Fits(*rows)
 
 
+def group_hits(world: World, n: int, numbers: range, bounds: Bounds) -> NDArray[np.bool_]:
+    """Fit the series of the given numbers and tell, for each group formed, whether its sum is covered.
+
+    For worlds without a regime.
+    """
+    mixture, design, sizes = _fitted(n, simulate(world, n, numbers))
+    groups: Groups = [[] for _ in numbers]
+    owners = panel_groups(design.event_terms, events(), mixture.covariance(), sizes, bounds)
+    _add_groups(groups, mixture, owners, 0)
+    return np.array([hit for own in groups for _, _, hit in own], dtype=bool)
+
+
 def _together(n: int, simulated: Simulated) -> tuple[Design, Fits, Array, Groups]:
+    mixture, design, sizes = _fitted(n, simulated)
+    found = _summarise(mixture, CONTRASTS)
+    groups: Groups = [[] for _ in simulated.values]
+    spread = mixture.covariance()
+    for number, bounds in enumerate(BOUNDS):
+        owners = panel_groups(design.event_terms, events(), spread, sizes, bounds)
+        _add_groups(groups, mixture, owners, number)
+    below = mixture.contrast(CONTRASTS).below(np.tile(TRUTH, (len(groups), 1)))
+    return design, found, below, groups
+
+
+def _fitted(n: int, simulated: Simulated) -> tuple[PanelMixture, Design, Array]:
+    """Fit all series at once: the posterior, the design, and the size that the rule of groups reads."""
     ids = tuple(f"s{k}" for k in range(len(simulated.values)))
     block = SeriesBlock(ids, periods(n)[0], simulated.values)
     prepared = prepare_block(block, events(), PanelOptions())
@@ -108,15 +134,7 @@ def _together(n: int, simulated: Simulated) -> tuple[Design, Fits, Array, Groups
     sample = PanelSample.of(simulated.values, prepared.logs)
     posterior = fit_block(prepared.frame, sample)
     assert posterior.sound.all()
-    mixture, design = posterior.mixture, prepared.frame.design
-    found = _summarise(mixture, CONTRASTS)
-    groups: Groups = [[] for _ in ids]
-    spread = mixture.covariance()
-    for number, bounds in enumerate(BOUNDS):
-        owners = panel_groups(design.event_terms, events(), spread, sample.size, bounds)
-        _add_groups(groups, mixture, owners, number)
-    below = mixture.contrast(CONTRASTS).below(np.tile(TRUTH, (len(ids), 1)))
-    return design, found, below, groups
+    return posterior.mixture, prepared.frame.design, sample.size
 
 
 def _summarise(mixture: PanelMixture, weights: Array) -> Fits:

@@ -145,7 +145,8 @@ def _lines(study: Study) -> Iterator[str]:
         "## Groups, and the bounds of the rule",
         "",
         f"All cells pooled; the lowest cell among those with {ENOUGH_GROUPS} groups or more. The bounds move "
-        "how often events are grouped, not whether the sum is right.",
+        "how often events are grouped, not whether the sum is right. Cells with few groups are measured over "
+        "more series in [coverage of groups](calibration-groups.md).",
         "",
         *bounds_table(cells),
         "",
