@@ -47,7 +47,8 @@ def page(found: list[NDArray[np.bool_]], series: int) -> str:
         "",
         f"The sums of the groups that the rule forms, at a nominal 95 %, over {series:,} series a cell: the "
         "first of them are those of [the calibration](calibration.md), where some worlds form so few groups "
-        "that their coverage says little. Made by",
+        "that their coverage says little. Two worlds are left out: that with a regime is fitted series by "
+        "series, that with missing months forms next to no group. Made by",
         "",
         "    make calibrate-groups",
         "",
