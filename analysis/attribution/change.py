@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Any, get_args
 
-from analysis.attribution.decomposition import decompose, mixture_weights
-from analysis.attribution.evidence import EvidenceLevel, gather
-from analysis.attribution.result import AttributionResult, DatedDecomposition
-from analysis.attribution.windows import WindowMeans, window_means
-from analysis.domain import EventTable, TradeSeries, Window
+from analysis import catalogue
+from analysis.attribution.accounting import account_or_reason
+from analysis.attribution.evidence import EvidenceLevel, EvidenceReport, PartEvidence, gather
+from analysis.attribution.result import AttributionResult
+from analysis.attribution.timing.divided import Divided, divide_change
+from analysis.attribution.timing.exact import account_rows
+from analysis.attribution.timing.parts import Part, Resolver, on_frequency
+from analysis.domain import Event, EventTable, TradeSeries, Window
 from analysis.domain.declared import RegimeChoice
 from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.interventions import InterventionResult, fit_interventions
 from analysis.interventions.dating import DATINGS
+
+FitSeries = Callable[[TradeSeries], InterventionResult]
 
 
 def attribute(
@@ -24,7 +30,7 @@ def attribute(
     end: str | Window,
     scale: str | None = None,
     seasonal: bool | None = None,
-    trend: str = "linear",
+    trend: str = "local",
     clock: str = "all",
     method: str = "structural",
     level: float = 0.95,
@@ -33,35 +39,40 @@ def attribute(
     evidence: str = "basic",
     outliers: bool = True,
     totals: bool = True,
+    parts: Mapping[str, TradeSeries] | None = None,
 ) -> AttributionResult:
-    """Divide the change of a series between two windows among events, trend, season and covariates.
+    """Divide the change of a series between two windows among events and everything else.
 
     Parameters
     ----------
     series : TradeSeries
+        If its recipe declares parts, each is answered by the series that observes it.
     events : EventTable, optional
-        Default for a catalogue series: the list of its recipe.
+        Default for a catalogue series: the list of its recipe, of each part its own.
     start, end : str or Window
         The windows ``from`` and ``to``, both inclusive; a year means its periods. They may not overlap.
     scale, seasonal, trend, level, regime, controls, outliers, totals
-        As in `fit_interventions`.
+        As in `fit_interventions`; they go to every modelled part.
     clock : {"all", "full", "ramp", "adopted"}
-        ``all`` mixes the datings: each has weight 0.1 + 0.7 times its posterior probability.
+        ``all`` mixes the datings by their posterior probability for all parts together.
     method : str
         ``structural``.
     evidence : {"none", "basic", "full"}
         Refits that speak for or against the answer: ``basic`` leaves each event out and looks for effects
         before the events; ``full`` adds placebos and the specification curve.
+    parts : mapping of str to TradeSeries, optional
+        A caller's own series by id, for the parts that `series` declares.
 
     Returns
     -------
     AttributionResult
-        Contributions and residual add up to the observed change.
+        Contributions and residual add up to the observed change. A catalogue series that no model can be
+        fitted to is answered by accounting.
 
     Raises
     ------
     UsageError, InputError, CannotEstimateError
-        As `fit_interventions`; also for windows outside the sample, that overlap, or that are observed in
+        As `fit_interventions`; also for windows outside the sample, that overlap, or that are covered in
         fewer than half of their periods.
     """
     if clock not in ("all", *DATINGS):
@@ -79,23 +90,51 @@ def attribute(
             "attribute divides the change by the structural posterior; other methods belong to intervene",
             pointer="/options/method",
         )
-    before, after = _windows(series, start, end)
-    windows = window_means(series, before, after)
-    fit = fit_interventions(
-        series,
-        events,
-        scale=scale,
-        seasonal=seasonal,
-        trend=trend,
-        clock="full" if clock == "all" else clock,
-        level=level,
-        regime=regime,
-        controls=controls,
-        outliers=outliers,
-        totals=totals,
-    )
-    answer = _divided(fit, before, after, windows, clock)
-    return replace(answer, evidence=gather(answer, chosen))
+
+    def fit(own: TradeSeries) -> InterventionResult:
+        return fit_interventions(
+            own,
+            events,
+            scale=scale,
+            seasonal=seasonal if own.frequency == series.frequency else None,
+            trend=trend,
+            clock="full" if clock == "all" else clock,
+            level=level,
+            regime=regime,
+            controls=controls,
+            outliers=outliers,
+            totals=totals,
+        )
+
+    answer = attribute_by(series, fit, start=start, end=end, clock=clock, level=level, parts=parts)
+    return replace(answer, evidence=evidence_of(answer, chosen))
+
+
+def evidence_of(answer: AttributionResult, level: EvidenceLevel) -> EvidenceReport | PartEvidence | None:
+    """Return the evidence of an answer, of each modelled part where it has several.
+
+    Parameters
+    ----------
+    answer : AttributionResult
+    level : {"none", "basic", "full"}
+    """
+    if level == "none" or not answer.fits:
+        return None
+    if answer.single:
+        return gather(answer, level)
+    found = []
+    for part in answer.parts:
+        if part.fit is None or part.way is None or not part.way.active:
+            continue
+        own = part.fit.series
+        windows = [on_frequency(window, own) for window in (answer.before, answer.after)]
+        if windows[0] is None or windows[1] is None:
+            continue
+        single = attribute_fit(part.fit, start=windows[0], end=windows[1])
+        evidence = gather(single, level)
+        if evidence is not None:
+            found.append((part.id, part.title, evidence))
+    return PartEvidence(level, tuple(found))
 
 
 def attribute_fit(fit: InterventionResult, *, start: str | Window, end: str | Window) -> AttributionResult:
@@ -104,7 +143,7 @@ def attribute_fit(fit: InterventionResult, *, start: str | Window, end: str | Wi
     Parameters
     ----------
     fit : InterventionResult
-        Of `fit_interventions`; `attribute` makes it itself.
+        Of `fit_interventions`. Parts that the recipe of its series declares are not used.
     start, end : str or Window
         As in `attribute`.
 
@@ -118,16 +157,93 @@ def attribute_fit(fit: InterventionResult, *, start: str | Window, end: str | Wi
     InputError, CannotEstimateError
         As `attribute`.
     """
-    before, after = _windows(fit.series, start, end)
-    return _divided(fit, before, after, window_means(fit.series, before, after), "all")
+    series = fit.series
+    alone = replace(series, design=replace(series.design, parts=()))
+    return attribute_by(alone, lambda _: fit, start=start, end=end, level=fit.level)
 
 
-def _divided(
-    fit: InterventionResult, before: Window, after: Window, windows: WindowMeans, clock: str
+def attribute_by(
+    series: TradeSeries,
+    fit: FitSeries,
+    *,
+    start: str | Window,
+    end: str | Window,
+    clock: str = "all",
+    level: float = 0.95,
+    parts: Mapping[str, TradeSeries] | None = None,
+    **choices: Any,
 ) -> AttributionResult:
-    if fit.logs and windows.observed_before <= 0:
-        raise CannotEstimateError(f"the mean of {before} is not above zero: use the level scale")
-    return AttributionResult(fit, before, after, windows, _datings(fit, windows, clock))
+    """Divide a change with the joint models that `fit` returns.
+
+    Parameters
+    ----------
+    series : TradeSeries
+    fit : callable
+        Returns the joint model of the series and of each of its parts.
+    start, end, clock, level, parts
+        As in `attribute`.
+    **choices
+        ``order``, ``dependence``, ``log2_points`` and ``joined`` of `divide_change`, for branches.
+    """
+    before, after = _windows(series, start, end)
+    backwards = after.last < before.first
+    early, late = (after, before) if backwards else (before, after)
+    sign = -1.0 if backwards else 1.0
+    resolver = Resolver(early, late, fit, _finder(parts), _catalogue_event)
+    accounting = False
+    try:
+        found = resolver.resolve(series, sign)
+    except CannotEstimateError as problem:
+        if not series.catalogue:
+            raise
+        found = (resolver.whole(series, problem.message, sign),)
+        accounting = True
+    ends = _ends(found, backwards, sign)
+    names = _names(found)
+    divided = divide_change(
+        found,
+        title=lambda ids: " + ".join(names[i].title for i in ids),
+        change=ends[1] - ends[0],
+        level=level,
+        clock=clock,
+        **choices,
+    )
+    if accounting:
+        divided = _accounted(divided, series, before, after)
+    return AttributionResult(series, before, after, ends, divided, clock, backwards)
+
+
+def _ends(parts: tuple[Part, ...], backwards: bool, sign: float) -> tuple[float, float]:
+    """Return the target in ``from`` and ``to``: the sum of its parts, per period."""
+    early = sum(sign * part.sign * part.start for part in parts)
+    late = sum(sign * part.sign * part.end for part in parts)
+    return (late, early) if backwards else (early, late)
+
+
+def _names(parts: tuple[Part, ...]) -> dict[str, Event]:
+    found = {event.id: event for part in parts if part.fit is not None for event in part.fit.events}
+    return found | {part.event.id: part.event for part in parts if part.event is not None}
+
+
+def _accounted(divided: Divided, series: TradeSeries, before: Window, after: Window) -> Divided:
+    """Return the answer of accounting: exact rows by the provision that binds the goods first."""
+    accounting, _ = account_or_reason(series, before, after)
+    if accounting is None:
+        return divided
+    return replace(divided, **account_rows(divided, accounting))
+
+
+def _finder(parts: Mapping[str, TradeSeries] | None) -> Callable[[str, str], TradeSeries]:
+    def find(name: str, vintage: str) -> TradeSeries:
+        if parts and name in parts:
+            return parts[name]
+        return catalogue.series(name, vintage or "first")
+
+    return find
+
+
+def _catalogue_event(name: str) -> Event:
+    return catalogue.events()[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +263,3 @@ def _windows(series: TradeSeries, start: str | Window, end: str | Window) -> tup
     if before.first <= after.last and after.first <= before.last:
         raise InputError(f"the windows {before} and {after} overlap: choose two that do not", pointer="/to")
     return before, after
-
-
-def _datings(fit: InterventionResult, windows: WindowMeans, clock: str) -> tuple[DatedDecomposition, ...]:
-    chosen = [d for d in fit.posterior.datings if clock in {"all", d.dating}]
-    chosen = chosen or list(fit.posterior.datings)
-    probability, weights = mixture_weights([d.log_marginal for d in chosen])
-    return tuple(
-        DatedDecomposition(d.dating, float(p), float(w), decompose(fit.posterior, d, windows, logs=fit.logs))
-        for d, p, w in zip(chosen, probability, weights, strict=True)
-    )

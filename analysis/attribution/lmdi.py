@@ -1,10 +1,10 @@
-"""Logarithmic mean Divisia index: the closed form that stands beside the Shapley value.
+"""Logarithmic mean Divisia index: the closed form that stands beside the answer.
 
 Ang (2004), Energy Policy 32, 1131-1139 (LMDI-I, additive). Windows of equal length are paired period by
 period. With ``ln y_t = sum_j g_jt`` the change of a pair is divided exactly by
 ``L(y_1, y_0) (g_j1 - g_j0)``, ``L(a, b) = (a - b) / ln(a / b)``; the contribution of j is the mean over the
-pairs. What is left for u, the residual here, holds the noise of both windows, where the Shapley value of
-`analysis.attribution.decomposition` holds u at one constant; so the two differ also where both are right.
+pairs. What is left for u, the residual here, holds the noise of both windows, where the division of
+`analysis.attribution.timing.division` holds u at one constant; so the two differ also where both are right.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.attribution.rows import UNEXPLAINED
+from analysis.attribution.timing.rows import LABELS, UNEXPLAINED
 from analysis.domain import FloatArray
 from analysis.numerics.mixture import StudentMixture
 
@@ -62,8 +62,8 @@ class Lmdi:
     Attributes
     ----------
     parts : tuple of Part
-        The rows of the answer, then its unmoved parts whose pairs of periods differ; with the residual they
-        add up to the change.
+        The rows of the answer, then other parts of the model whose pairs of periods differ; with the residual
+        they add up to the change.
     residual : Part or None
     pairs : int
         Pairs of periods.
@@ -89,6 +89,8 @@ class Lmdi:
 
 def undefined_because(answer: AttributionResult) -> str | None:
     """Return why the change of `answer` has no LMDI, or None."""
+    if not answer.single:
+        return "the change is that of several parts"
     windows = answer.windows
     if not answer.fit.logs:
         return "the model is on the level scale, where the parts add up already"
@@ -117,14 +119,17 @@ def lmdi(answer: AttributionResult) -> Lmdi:
     slices = {term.name: term.columns for term in answer.fit.posterior.design.terms}
     parts = []
     everything = np.zeros_like(np.array(moves))
-    for row in (*answer.rows, *answer.unmoved):
+    shown = [(row.label, row.event_ids, row.terms) for row in answer.rows if row.terms]
+    named = {name for _, _, terms in shown for name in terms} | {"intercept"}
+    shown += [(LABELS.get(name, name), (), (name,)) for name in slices if name not in named]
+    for label, event_ids, terms in shown:
         contrasts = np.zeros_like(everything)
-        for name in row.terms:
+        for name in terms:
             contrasts[:, slices[name]] = np.array(moves)[:, slices[name]]
-        if row in answer.unmoved and not contrasts.any():
+        if not contrasts.any():
             continue
         everything += contrasts
-        parts.append(Part(row.label, row.event_ids, *_posterior(answer, contrasts)))
+        parts.append(Part(label, event_ids, *_posterior(answer, contrasts)))
     _, low, high = _posterior(answer, everything)
     change = answer.absolute
     rest = change - sum(part.estimate for part in parts)

@@ -1,4 +1,4 @@
-"""The result of `attribute`: rows that add up, each with its interval, grade and reason."""
+"""The result of `attribute`: sums and rows that add up, each with its interval, grade and reason."""
 
 from __future__ import annotations
 
@@ -11,79 +11,74 @@ import numpy as np
 
 from analysis.attribution.accounting import Accounting, account_or_reason
 from analysis.attribution.comparison import Comparison, compare_or_reason
-from analysis.attribution.decomposition import Decomposition, unmoved, weighted_quantiles
 from analysis.attribution.limits import CANNOT_SAY
-from analysis.attribution.lmdi import lmdi
-from analysis.attribution.rows import UNEXPLAINED, Row, active_terms, build_rows
-from analysis.attribution.windows import WindowMeans
-from analysis.domain import Cell, FloatArray, Result, Window
+from analysis.attribution.timing.divided import Divided, Interval
+from analysis.attribution.timing.parts import Part
+from analysis.attribution.timing.rows import EVERYTHING_ELSE, Row
+from analysis.attribution.timing.sums import (
+    GRADE_WORDS,
+    EventSum,
+    Grade,
+    event_sums,
+    grade_of,
+    percent_of,
+)
+from analysis.attribution.timing.words import sentence, unit_words
+from analysis.attribution.windows import WindowMeans, window_means
+from analysis.domain import Cell, Event, FloatArray, Result, TradeSeries, Window
+from analysis.errors import InputError
 from analysis.interventions.dating import Dating
-from analysis.interventions.effects import GRADE_LEVEL
-from analysis.interventions.identification import Group, find_groups, grade
 from analysis.interventions.result import InterventionResult
 from analysis.numerics.mixture import StudentMixture
 
 if TYPE_CHECKING:
-    from analysis.attribution.evidence import EvidenceReport
+    from analysis.attribution.evidence import EvidenceReport, PartEvidence
 
 PER = {"A": "year", "Q": "quarter", "M": "month", "D": "day"}
 ANNUALISE = {"A": 1, "Q": 4, "M": 12}
-UNMOVED = "of the same mean in both windows, so no part of the change; it weighs the months inside each"
-"""Why a season between whole years has no row."""
 
 
 @dataclass(frozen=True, slots=True)
-class DatedDecomposition:
-    """The decomposition under one dating, its posterior probability and its weight in the mixture."""
+class Dated:
+    """One dating and its posterior probability for all parts together."""
 
     dating: Dating
-    probability: float
     weight: float
-    parts: Decomposition
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One row: what is dated to an event, a group, or a named part.
+    """One row as it is reported, per period of the target.
 
     Attributes
     ----------
-    kind : str
-        ``event``, ``covariate``, ``trend``, ``seasonal`` or ``measurement``.
-    event_ids : tuple of str
-    group : str or None
-    label : str
-    estimate, lower, upper : float
-        Per period, in the unit of the series.
+    row : Row
+    interval : Interval
     share : float or None
-        Of the change; None where the change is smaller than the residual's half-width.
-    grade : str or None
-        Of the effect (events and data breaks only).
+        Of the change; None where the change is small against the windows.
+    grade : Grade or None
+        Of events and data breaks.
     """
 
-    kind: str
-    event_ids: tuple[str, ...]
-    group: str | None
-    label: str
-    estimate: float
-    lower: float
-    upper: float
+    row: Row
+    interval: Interval
     share: float | None
-    grade: str | None
+    grade: Grade | None
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the row with the contract's keys."""
-        return {
-            "kind": self.kind,
-            "event_ids": list(self.event_ids),
-            "group": self.group,
-            "label": self.label,
-            "estimate": self.estimate,
-            "lower": self.lower,
-            "upper": self.upper,
-            "share": self.share,
-            "grade": self.grade,
-        }
+    @property
+    def estimate(self) -> float:
+        """The estimate."""
+        return self.interval[0]
+
+    @property
+    def lower(self) -> float:
+        """The lower limit."""
+        return self.interval[1]
+
+    @property
+    def upper(self) -> float:
+        """The upper limit."""
+        return self.interval[2]
 
 
 @dataclass(frozen=True)
@@ -92,69 +87,134 @@ class AttributionResult(Result):
 
     Attributes
     ----------
-    fit : InterventionResult
+    series : TradeSeries
+        The target.
     before, after : Window
-        In periods of the series.
-    windows : WindowMeans
-    datings : tuple of DatedDecomposition
-    evidence : EvidenceReport or None
+        In its periods.
+    ends : tuple of float
+        What was observed in both, per period.
+    divided : Divided
+    clock : str
+    backwards : bool
+        Whether ``to`` lies before ``from``.
+    evidence : EvidenceReport, PartEvidence or None
         Refits that speak for or against the answer.
     """
 
-    fit: InterventionResult
+    series: TradeSeries
     before: Window
     after: Window
-    windows: WindowMeans
-    datings: tuple[DatedDecomposition, ...]
-    evidence: EvidenceReport | None = None
+    ends: tuple[float, float]
+    divided: Divided
+    clock: str = "all"
+    backwards: bool = False
+    evidence: EvidenceReport | PartEvidence | None = None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of the target."""
+        return self.divided.parts
+
+    @property
+    def fits(self) -> tuple[InterventionResult, ...]:
+        """The joint models of the modelled parts."""
+        return tuple(part.fit for part in self.parts if part.fit is not None)
+
+    @property
+    def single(self) -> bool:
+        """Whether the target's own model is the only one."""
+        return len(self.parts) == 1 and len(self.fits) == 1
+
+    @property
+    def fit(self) -> InterventionResult:
+        """The joint model of a target that has no parts.
+
+        Raises
+        ------
+        InputError
+            If the target is answered by several parts, or by none that is modelled.
+        """
+        if not self.single:
+            names = ", ".join(fit.series.id for fit in self.fits) or "none"
+            raise InputError(
+                f"'{self.series.id}' has no joint model of its own here: it is answered by its parts ({names})"
+            )
+        return self.fits[0]
+
+    @property
+    def level(self) -> float:
+        """Probability of the intervals."""
+        return self.divided.level
 
     @property
     def absolute(self) -> float:
         """Observed change of the mean, per period."""
-        return self.windows.change
+        return self.ends[1] - self.ends[0]
 
-    @cached_property
-    def active(self) -> tuple[str, ...]:
-        """Event terms whose share in force differs within or between the windows, in any dating."""
-        periods = np.concatenate([self.windows.before, self.windows.after])
-        return active_terms(self.fit.posterior.design, periods)
+    @property
+    def larger(self) -> float:
+        """The larger of the two windows, per period."""
+        return max(abs(self.ends[0]), abs(self.ends[1]))
 
-    @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        """Groups among the events that differ between the windows."""
-        fit = self.fit
-        return find_groups(
-            fit.posterior, fit.events, fit.aliasing, active=self.active, size=fit.size, bounds=fit.bounds
-        )
+    @property
+    def per_year(self) -> int:
+        """Periods of the series a year; 1 for daily series, which are not annualised."""
+        return ANNUALISE.get(self.series.frequency, 1)
 
-    @cached_property
-    def _all_rows(self) -> tuple[Row, ...]:
-        return build_rows(
-            self.datings[0].parts.players, self.active, self.groups, self.fit.events, self.grade
-        )
+    @property
+    def datings(self) -> tuple[Dated, ...]:
+        """The datings that were mixed, with their weights."""
+        pairs = zip(self.divided.datings, self.divided.weights, strict=True)
+        return tuple(Dated(dating, float(weight)) for dating, weight in pairs)
 
-    @cached_property
-    def unmoved(self) -> tuple[Row, ...]:
-        """Parts that are no event and have the same mean in both windows; no players (`unmoved`)."""
-        players = self.datings[0].parts.players
-        still = unmoved(self.fit.posterior.design, players, self.windows)
-        return tuple(row for row in self._all_rows if still[list(row.members)].all())
-
-    @cached_property
+    @property
     def rows(self) -> tuple[Row, ...]:
         """What the table has a row for, groups as one."""
-        return tuple(row for row in self._all_rows if row not in self.unmoved)
+        return self.divided.rows
 
-    def grade(self, names: Sequence[str]) -> str:
-        """Return the grade of the summed effects of the terms named, in the mixture of datings."""
-        contrast = self.fit.weights(names)
-        if not self.fit.aliasing.estimable(contrast):
-            return "D"
-        low, high = self.mixture(contrast).interval(GRADE_LEVEL)
-        return grade(0.5 * (high - low), self.fit.size, self.fit.bounds)
+    @cached_property
+    def events(self) -> dict[str, Event]:
+        """Every event of the designs, by id, in order of their first full period."""
+        found = {e.id: e for fit in self.fits for e in fit.events}
+        found |= {part.event.id: part.event for part in self.parts if part.event is not None}
+        if any(i not in found for row in self.rows for i in row.event_ids):
+            from analysis import catalogue
+
+            found = {e.id: e for e in catalogue.events()} | found
+        order = sorted(found.values(), key=lambda e: (e.full.start if e.full else e.effective, e.id))
+        return {event.id: event for event in order}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for stderr and the record."""
+        return tuple(dict.fromkeys(text for fit in self.fits for text in fit.warnings))
+
+    @cached_property
+    def windows(self) -> WindowMeans:
+        """Both windows of a target that has no parts, in observed periods."""
+        return window_means(self.series, self.before, self.after)
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Names of the event terms of a target without parts that differ between its windows."""
+        way, terms = self.parts[0].way, self.fit.posterior.design.event_terms
+        return () if way is None else tuple(terms[k].name for k in way.active)
+
+    @cached_property
+    def unidentified(self) -> frozenset[int]:
+        """Rows of events that the data of a part do not identify."""
+        found = set()
+        for r, row in enumerate(self.rows):
+            for k in {k for k, _ in row.members} if row.event_ids else ():
+                fit = self.parts[k].fit
+                assert fit is not None
+                names = [name for j, name in row.members if j == k]
+                if not fit.aliasing.estimable(fit.weights(names)):
+                    found.add(r)
+        return frozenset(found)
 
     def mixture(self, contrast: FloatArray) -> StudentMixture:
-        """Return the posterior of ``contrast @ beta`` in the mixture of datings."""
+        """Return the posterior of ``contrast @ beta`` of a target without parts, in the mixture of datings."""
         parts = [(self.fit.posterior.dating(d.dating).combination(contrast), d.weight) for d in self.datings]
         return StudentMixture(
             np.concatenate([weight * mixture.weight for mixture, weight in parts]),
@@ -164,224 +224,165 @@ class AttributionResult(Result):
         )
 
     @cached_property
-    def _estimates_and_draws(self) -> tuple[FloatArray, list[FloatArray]]:
-        """Estimates, shape (r + 1,), and draws of each dating, shape (r + 1, N); the residual comes last."""
-        estimates, samples = [], []
-        for dated in self.datings:
-            parts = dated.parts
-            estimate = np.array([parts.estimate[list(row.members)].sum() for row in self.rows])
-            draws = np.array([parts.draws[list(row.members)].sum(axis=0) for row in self.rows])
-            draws = draws.reshape(len(self.rows), parts.draws.shape[1])
-            estimates.append(np.append(estimate, self.absolute - estimate.sum()))
-            samples.append(np.vstack([draws, self.absolute - draws.sum(axis=0)]))
-        weights = np.array([d.weight for d in self.datings])
-        return np.asarray(weights @ np.array(estimates)), samples
-
-    @cached_property
-    def _limits(self) -> FloatArray:
-        tail = 0.5 * (1 - self.fit.level)
-        return weighted_quantiles(
-            self._estimates_and_draws[1], [d.weight for d in self.datings], (tail, 1 - tail)
-        )
-
-    @cached_property
-    def residual(self) -> tuple[float, float, float]:
-        """Estimate and limits of what no named part explains, per period."""
-        estimate = self.absolute - float(self._estimates_and_draws[0][:-1].sum())
-        return estimate, float(self._limits[-1, 0]), float(self._limits[-1, 1])
-
-    @cached_property
     def contributions(self) -> tuple[Contribution, ...]:
         """Rows of the table; with the residual they add up to the change."""
-        estimates, _ = self._estimates_and_draws
         return tuple(
             Contribution(
-                row.kind,
-                row.event_ids,
-                row.group.id if row.group else None,
-                row.label,
-                float(estimates[k]),
-                float(self._limits[k, 0]),
-                float(self._limits[k, 1]),
-                self._share(float(estimates[k])),
-                row.grade,
+                row,
+                interval,
+                self.share(interval[0]),
+                grade_of(interval, row.largest, exact=row.exact, known=r not in self.unidentified)
+                if row.event_ids
+                else None,
             )
-            for k, row in enumerate(self.rows)
+            for r, (row, interval) in enumerate(zip(self.rows, self.divided.intervals, strict=True))
         )
 
-    def combined(self, chosen: Callable[[Row], bool]) -> tuple[float, float, float]:
-        """Return estimate and limits of the sum of the rows chosen, per period; zeros if there is none."""
-        picked = [k for k, row in enumerate(self.rows) if chosen(row)]
-        if not picked:
-            return 0.0, 0.0, 0.0
-        estimates, samples = self._estimates_and_draws
-        sums = [sample[picked].sum(axis=0, keepdims=True) for sample in samples]
-        tail = 0.5 * (1 - self.fit.level)
-        low, high = weighted_quantiles(sums, [d.weight for d in self.datings], (tail, 1 - tail))[0]
-        return float(estimates[picked].sum()), float(low), float(high)
+    @property
+    def residual(self) -> Interval:
+        """Estimate and limits of what no row explains, per period."""
+        return self.divided.residual
 
-    def _share(self, estimate: float) -> float | None:
-        _, lower, upper = self.residual
-        if abs(self.absolute) < 0.5 * (upper - lower) or self.absolute == 0:
-            return None
-        return estimate / self.absolute
+    @cached_property
+    def sums(self) -> tuple[EventSum, ...]:
+        """All UN resolutions, closures and reopenings, all events."""
+        return event_sums(
+            self.divided,
+            {event.id: event.kind for event in self.events.values()},
+            larger=self.larger,
+            to=None if self.backwards else self.ends[1],
+            unidentified=self.unidentified,
+        )
+
+    @cached_property
+    def everything_else(self) -> Interval:
+        """Growth, the change before any event, season, covariates and the residual together."""
+        shown = [row for row in self.rows if row.event_ids or row.kind == "part"]
+        rest = self.divided.combined(lambda row: row in shown)
+        estimate = self.absolute - sum(
+            interval[0] for row, interval in zip(self.rows, self.divided.intervals, strict=True) if row in shown
+        )
+        return estimate, self.absolute - rest[2], self.absolute - rest[1]
+
+    def combined(self, chosen: Callable[[Row], bool]) -> Interval:
+        """Return estimate and limits of the sum of the rows chosen, per period; zeros if there is none."""
+        return self.divided.combined(chosen)
+
+    def share(self, estimate: float) -> float | None:
+        """Return a contribution over the change; None where the change is small against the windows."""
+        found = percent_of((estimate, estimate, estimate), self.absolute, self.larger)
+        return None if found is None else found[0] / 100
 
     def change(self) -> dict[str, Any]:
         """Return the observed change with the contract's keys."""
-        w = self.windows
-        factor = ANNUALISE.get(self.fit.series.frequency)
+        factor = ANNUALISE.get(self.series.frequency)
+        start, end = self.ends
+        seen = [self._seen(window) for window in (self.before, self.after)]
         return {
-            "from": w.observed_before,
-            "to": w.observed_after,
+            "from": start,
+            "to": end,
             "absolute": self.absolute,
-            "percent": 100 * self.absolute / w.observed_before if w.observed_before else None,
+            "percent": 100 * self.absolute / start if start else None,
             "from_window": str(self.before),
             "to_window": str(self.after),
-            "n_from": len(w.before),
-            "n_to": len(w.after),
-            "unit": self.fit.series.unit,
-            "per": PER[self.fit.series.frequency],
+            "n_from": seen[0],
+            "n_to": seen[1],
+            "unit": self.series.unit,
+            "per": PER[self.series.frequency],
             "annualised": None
             if factor is None
-            else {
-                "from": factor * w.observed_before,
-                "to": factor * w.observed_after,
-                "absolute": factor * self.absolute,
-            },
+            else {"from": factor * start, "to": factor * end, "absolute": factor * self.absolute},
         }
 
-    def identification(self) -> list[dict[str, Any]]:
-        """Return every event with grade, group and reason; constant and left-out ones included."""
-        owner = {event_id: group for group in self.groups for event_id in group.event_ids}
-        inactive = {
-            event_id: term
-            for term in self.fit.posterior.design.event_terms
-            if term.name not in self.active
-            for event_id in term.event_ids
-        }
-        rows: list[dict[str, Any]] = []
-        for entry in self.fit.identification():
-            event_id = entry["event_id"]
-            if event_id in inactive:
-                reason = "constant: in force alike in every observed period of both windows"
-                rows.append({"event_id": event_id, "grade": None, "group": None, "reason": reason})
-            elif event_id in owner:
-                group = owner[event_id]
-                rows.append({"event_id": event_id, "grade": "D", "group": group.id, "reason": group.reason})
-            elif entry["grade"] is None:
-                rows.append(entry)
-            else:
-                own = next(row for row in self.rows if row.event_ids == (event_id,))
-                reason = entry["reason"] if own.grade == "D" else "estimated alone between these windows"
-                rows.append({"event_id": event_id, "grade": own.grade, "group": None, "reason": reason})
-        return rows
-
-    def timing(self) -> dict[str, Any]:
-        """Return the timing lens: the decomposition under each dating, groups as rows."""
-        datings = []
-        tail = 0.5 * (1 - self.fit.level)
-        for k, dated in enumerate(self.datings):
-            sample = self._estimates_and_draws[1][k]
-            limits = weighted_quantiles([sample], [1.0], (tail, 1 - tail))
-            estimates = [float(dated.parts.estimate[list(row.members)].sum()) for row in self.rows]
-            rows = [
-                {
-                    "label": row.label,
-                    "event_ids": list(row.event_ids),
-                    "estimate": estimates[r],
-                    "lower": float(limits[r, 0]),
-                    "upper": float(limits[r, 1]),
-                }
-                for r, row in enumerate(self.rows)
-            ]
-            datings.append(
-                {
-                    "dating": dated.dating,
-                    "weight": dated.weight,
-                    "probability": dated.probability,
-                    "contributions": rows,
-                    "residual": {
-                        "estimate": self.absolute - sum(estimates),
-                        "lower": float(limits[-1, 0]),
-                        "upper": float(limits[-1, 1]),
-                    },
-                }
-            )
-        return {
-            "datings": datings,
-            "lmdi": lmdi(self).to_record(),
-            "method": "Shapley value of the window means in the joint structural posterior",
-        }
+    def _seen(self, window: Window) -> int:
+        _, where = self.series.window(window)
+        return int(np.isfinite(self.series.values[where]).sum())
 
     @cached_property
     def accounting(self) -> tuple[Accounting | None, str]:
         """The accounting lens on the same windows, or None and why it cannot speak."""
-        return account_or_reason(self.fit.series, self.before, self.after)
-
-    @property
-    def per_year(self) -> int:
-        """Periods a year, by which means are annualised; 1 for daily series, which are not."""
-        return ANNUALISE.get(self.fit.series.frequency, 1)
+        return account_or_reason(self.series, self.before, self.after)
 
     @cached_property
     def comparison(self) -> tuple[Comparison | None, str]:
         """The comparison lens on the same windows, or None and why it cannot speak."""
-        return compare_or_reason(self.fit.series, self.before, self.after)
+        return compare_or_reason(self.series, self.before, self.after)
 
-    def lenses(self) -> dict[str, Any]:
-        """Return the lenses; one that cannot speak is null, and ``silent`` says why."""
-        others = {"accounting": self.accounting, "comparison": self.comparison}
-        records = {name: None if found is None else found.to_record() for name, (found, _) in others.items()}
-        silent = {name: reason for name, (_, reason) in others.items() if reason}
-        return {"timing": self.timing(), **records, "silent": silent}
+    @cached_property
+    def headline_sum(self) -> EventSum | None:
+        """The sum that the sentence is about: the first that is not exact."""
+        return next((item for item in self.sums if item.grade != "exact"), None)
+
+    def sentence(self) -> str:
+        """Return the answer in one sentence."""
+        factor = self.per_year
+        return sentence(
+            noun=self.series.noun or self.series.title or self.series.id,
+            scope=self.series.design.scope if any(p.role in ("open", "stated") for p in self.parts) else "",
+            before=self.before,
+            after=self.after,
+            change=factor * self.absolute,
+            unit=unit_words(self.series.unit, "year" if self.series.frequency != "D" else None),
+            found=self.headline_sum,
+            events=list(self.events.values()),
+            exact=[
+                (row.label, factor * (row.value or 0.0)) for row in self.rows if row.exact and row.event_ids
+            ],
+            ahead=factor * sum(r.value or 0.0 for r in self.rows if r.kind == "before_events"),
+            level=self.level,
+            factor=factor,
+        )
 
     def to_record(self) -> dict[str, Any]:
         """Return the contract's `attribute` document."""
-        from analysis.attribution.triangulation import triangulate
-        from analysis.interventions.describe import assumptions, model
+        from analysis.attribution.record import record
 
-        estimate, lower, upper = self.residual
-        return {
-            "series": self.fit.series.id,
-            "change": self.change(),
-            "contributions": [row.to_record() for row in self.contributions],
-            "residual": {"estimate": estimate, "lower": lower, "upper": upper},
-            "unmoved": [{"kind": row.kind, "label": row.label, "reason": UNMOVED} for row in self.unmoved],
-            "level": self.fit.level,
-            "identification": self.identification(),
-            "lenses": self.lenses(),
-            "triangulation": triangulate(self).to_record(),
-            "evidence": None if self.evidence is None else self.evidence.to_record(),
-            "model": model(self.fit),
-            "warnings": list(self.fit.warnings),
-            "assumptions": [*assumptions(self.fit), *CANNOT_SAY],
-            "estimand": self.fit.series.estimand,
-            "record_id": None,
-            "stored": False,
-            "url": None,
-        }
+        return record(self)
 
     def heading(self) -> str:
-        """Return the change in words, annualised."""
-        change = self.change()
-        shown = change["annualised"] or change
-        per = "a year" if change["annualised"] else f"a {change['per']}"
-        return (
-            f"{self.fit.series.title}: {self.before} to {self.after}, from {shown['from']:,.0f} to "
-            f"{shown['to']:,.0f} {change['unit']} {per} ({shown['absolute']:+,.0f})"
-        )
+        """Return the answer in one sentence."""
+        return self.sentence()
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
-        """Return rows and residual, annualised: estimate, limits, share, grade."""
-        factor = self.per_year
-        columns = ("dated to", "estimate", "lower", "upper", "share", "grade")
+        """Return sums, rows and everything else, a year: estimate, limits, per cent of the change, precision."""
+        columns = ("came with", "a year", "lower", "upper", "percent", "precision")
         rows: list[list[Cell]] = [
-            [r.label, factor * r.estimate, factor * r.lower, factor * r.upper, r.share, r.grade]
-            for r in self.contributions
+            self._cells(f"{item.label}, together", item.interval, item.grade) for item in self.sums
         ]
-        estimate, lower, upper = (factor * value for value in self.residual)
-        rows.append([UNEXPLAINED, estimate, lower, upper, self._share(self.residual[0]), None])
+        rows += [
+            self._cells(c.row.label, c.interval, c.grade)
+            for c in self.contributions
+            if c.row.event_ids or c.row.kind == "part"
+        ]
+        rows.append(self._cells(EVERYTHING_ELSE, self.everything_else, None))
+        rows.append(self._cells("Change", (self.absolute,) * 3, None))
         return columns, rows
+
+    def _cells(self, label: str, interval: Interval, grade: Grade | None) -> list[Cell]:
+        found = percent_of(interval, self.absolute, self.larger)
+        factor = self.per_year
+        return [
+            label,
+            *(factor * value for value in interval),
+            None if found is None else found[0],
+            None if grade is None else GRADE_WORDS[grade],
+        ]
+
+    def notes(self) -> Sequence[str]:
+        """Return what is measured, what the parts are, groups with their reasons, lenses and caveats."""
+        from analysis.attribution.record import identification, part_notes
+
+        lines = [f"What is measured: {self.series.estimand}"] if self.series.estimand else []
+        lines += part_notes(self)
+        lines += [f"One row, {' + '.join(row.event_ids)}: {row.reason}." for row in self.rows if row.group]
+        lines += [f"{r['event_id']}: {r['reason']}." for r in identification(self) if r["grade"] is None]
+        if len(self.datings) > 1:
+            weights = ", ".join(f"{d.dating} {d.weight:.2f}" for d in self.datings)
+            lines.append(f"Weights of the datings: {weights}.")
+        lines += self._lens_words()
+        if self.evidence is not None:
+            lines += [f"Evidence: {text}" for text in self.evidence.words()]
+        return [*lines, *self.warnings, *CANNOT_SAY]
 
     def _lens_words(self) -> list[str]:
         """Return what the other lenses say, and where they meet the timing lens or do not."""
@@ -393,18 +394,3 @@ class AttributionResult(Result):
             lines += [f"{name} lens: {text}" for text in words]
         rows = [row for row in triangulate(self).rows if row.kind in ("event", "subtotal")]
         return [*lines, *(f"The lenses on {row.label}: {row.agreement}. {row.words}" for row in rows)]
-
-    def notes(self) -> Sequence[str]:
-        """Return estimand, groups with their reasons, what is constant, the other lenses and the caveats."""
-        lines = [f"Estimand: {self.fit.series.estimand}"]
-        lines += [f"One group, {' + '.join(g.event_ids)}: {g.reason}." for g in self.groups]
-        others = [row for row in self.identification() if row["grade"] is None]
-        lines += [f"{row['event_id']}: {row['reason']}." for row in others]
-        lines += [f"{row.label}: {UNMOVED}." for row in self.unmoved]
-        weights = ", ".join(f"{d.dating} {d.weight:.2f}" for d in self.datings)
-        if len(self.datings) > 1:
-            lines.append(f"Weights of the datings: {weights}.")
-        lines += self._lens_words()
-        if self.evidence is not None:
-            lines += [f"Evidence: {text}" for text in self.evidence.words()]
-        return [*lines, *self.fit.warnings, *CANNOT_SAY]

@@ -8,35 +8,26 @@ random-walk level are drawn jointly. A sum of a span is the observed values less
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special
 
-from analysis.attribution.decomposition import weighted_quantiles
 from analysis.attribution.limits import CANNOT_SAY
 from analysis.attribution.result import AttributionResult
-from analysis.attribution.rows import Row, build_rows
+from analysis.attribution.timing.divided import weighted_quantiles
+from analysis.attribution.timing.missing import paths_without
+from analysis.attribution.timing.rows import part_groups
 from analysis.domain import Cell, FloatArray, Period, Result, Window
 from analysis.errors import CannotEstimateError
-from analysis.interventions.counterfactual import level_points
-from analysis.interventions.identification import find_groups
-from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
-from analysis.numerics.noise import covariance
-from analysis.numerics.sequences import sobol
 
 METHOD = (
     "observed less expected, summed path by path over joint draws of coefficients and level; estimates are "
     "medians"
 )
-LOG2_POINTS = 12
-"""4,096 paths for each dating."""
-JITTER = 1e-12
-"""Share of its largest variance added to the covariance of a smoothed level, which may be singular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +177,13 @@ def cumulative_loss(answer: AttributionResult, window: str | Window) -> SpanLoss
     if not rows:
         raise CannotEstimateError(f"no event is in force in the span {fitted} of '{series.id}'")
     everything = tuple(t.name for t in fit.posterior.design.event_terms if t.kind == "event")
-    sets = [everything, *(row.terms for row in rows)]
-    draws = [_paths(fit.posterior, fit.posterior.dating(d.dating), seen, sets) for d in answer.datings]
+    sets = [everything, *(terms for _, terms in rows)]
+    draws = [paths_without(fit.posterior, fit.posterior.dating(d.dating), seen, sets) for d in answer.datings]
     weights = [d.weight for d in answer.datings]
     tail = 0.5 * (1 - fit.level)
     observed = series.values[seen]
-    labels = [((), "any event"), *((row.event_ids, row.label) for row in rows)]
+    labels: list[tuple[tuple[str, ...], str]] = [((), "any event")]
+    labels += [(ids, " + ".join(fit.events[i].title for i in ids)) for ids, _ in rows]
     losses = []
     for k, (ids, label) in enumerate(labels):
         paths = [np.exp(d[k]) if fit.logs else d[k] for d in draws]
@@ -209,72 +201,18 @@ def _triple(values: FloatArray) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])
 
 
-def _rows(answer: AttributionResult, seen: NDArray[np.intp]) -> tuple[Row, ...]:
-    """Return rows of the policy events in force somewhere in the span."""
+def _rows(answer: AttributionResult, seen: NDArray[np.intp]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return event ids and terms of the policy events in force somewhere in the span, groups as one."""
     fit = answer.fit
     design = fit.posterior.design
     active = [
-        term.name
+        term
         for k, term in enumerate(design.event_terms)
         if term.kind == "event" and any((variant.shares[seen, k] != 0).any() for variant in design.variants)
     ]
-    groups = find_groups(
-        fit.posterior, fit.events, fit.aliasing, active=active, size=fit.size, bounds=fit.bounds
-    )
-    rows = build_rows(answer.datings[0].parts.players, active, groups, fit.events, answer.grade)
-    return tuple(row for row in rows if row.event_ids)
-
-
-def _paths(
-    posterior: StructuralPosterior,
-    dating: DatingPosterior,
-    span: NDArray[np.intp],
-    sets: Sequence[Collection[str]],
-) -> list[FloatArray]:
-    """Return paths without each set of event terms, each of shape (N, n), on the model's scale."""
-    p = len(posterior.design.precision)
-    points = sobol(LOG2_POINTS, 2 + p + len(span))
-    index, weight = level_points(posterior, dating)
-    owner = np.minimum(np.searchsorted(np.cumsum(weight), points[:, 0]), len(index) - 1)
-    c = dating.coefficients
-    chi2 = 2 * special.gammaincinv(0.5 * c.dof, points[:, 1])
-    normal = special.ndtri(points[:, 2:])
-    found = [np.empty((len(points), len(span))) for _ in sets]
-    for k, point in enumerate(index):
-        own = np.flatnonzero(owner == k)
-        if not len(own):
-            continue
-        gain, root = _level(posterior, dating, int(point), span)
-        columns = posterior.design.variants[int(dating.variant[point])].columns
-        sigma = np.sqrt(c.rss[point] / chi2[own])[:, None]
-        beta = c.mean[point] + sigma * (normal[own, :p] @ c.root[point].T)
-        seen = posterior.evidence.observed
-        level = (posterior.evidence.y[seen] - beta @ columns[seen].T) @ gain.T
-        level += sigma * (normal[own, p:] @ root.T)
-        for paths, names in zip(found, sets, strict=True):
-            keep = np.ones(p)
-            for term in posterior.design.event_terms:
-                if term.name in names:
-                    keep[term.columns] = 0.0
-            paths[own] = (beta * keep) @ columns[span].T + level
-    return found
-
-
-def _level(
-    posterior: StructuralPosterior, dating: DatingPosterior, point: int, span: NDArray[np.intp]
-) -> tuple[FloatArray, FloatArray]:
-    """Gain of the smoothed level on the observations, shape (n, T_seen), and a root of its covariance."""
-    seen = posterior.evidence.observed
-    level, stationary = covariance(posterior.grid, int(dating.cell[point]), posterior.sample)
-    if not level.any():
-        return np.zeros((len(span), int(seen.sum()))), np.zeros((len(span), len(span)))
-    extra = np.zeros(len(seen))
-    for j, t in enumerate(posterior.outliers):
-        extra[t] = posterior.factors[int(dating.factor[point])][j] - 1
-    noise = (level + stationary)[np.ix_(seen, seen)] + np.diag((posterior.sample.measurement + extra)[seen])
-    across = level[np.ix_(span, seen)]
-    gain = linalg.solve(noise, across.T, assume_a="pos").T
-    left = level[np.ix_(span, span)] - gain @ across.T
-    left = 0.5 * (left + left.T)
-    left[np.diag_indices(len(span))] += JITTER * max(float(np.diag(level).max()), 1e-300)
-    return gain, np.linalg.cholesky(left)
+    groups = part_groups(answer.parts[0], active)
+    grouped = {name for group in groups for name in group.terms}
+    rows = [(group.event_ids, group.terms) for group in groups]
+    rows += [(term.event_ids, (term.name,)) for term in active if term.name not in grouped]
+    order = [term.name for term in active]
+    return sorted(rows, key=lambda row: min(order.index(name) for name in row[1]))

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis import catalogue
-from analysis.attribution.change import attribute_fit
+from analysis.attribution.change import attribute_by
 from analysis.attribution.result import AttributionResult
 from analysis.interventions import InterventionResult, fit_interventions
 
 if TYPE_CHECKING:
     from analysis.breaks import BreakResult
+
+
+ATTRIBUTION_TREND = "local"
+"""The trend of every fit of a study: that of `attribute`."""
 
 
 class Study:
@@ -32,7 +36,9 @@ class Study:
             If the series cannot carry its design.
         """
         if series_id not in self._fits:
-            self._fits[series_id] = fit_interventions(catalogue.series(series_id), clock="full")
+            self._fits[series_id] = fit_interventions(
+                catalogue.series(series_id), clock="full", trend=ATTRIBUTION_TREND
+            )
         return self._fits[series_id]
 
     def attribution(self, series_id: str, start: str, end: str) -> AttributionResult:
@@ -45,7 +51,8 @@ class Study:
         """
         key = (series_id, start, end)
         if key not in self._answers:
-            self._answers[key] = attribute_fit(self.fit(series_id), start=start, end=end)
+            series = catalogue.series(series_id)
+            self._answers[key] = attribute_by(series, lambda own: self.fit(own.id), start=start, end=end)
         return self._answers[key]
 
     def breaks(self, series_id: str) -> BreakResult:

@@ -1,7 +1,7 @@
 """Triangulation: what the three lenses say of the same change, side by side and never averaged.
 
 Every column sums to the change of the series. A row says *agree* where the intervals of all lenses that speak
-of it meet, *disagree* where two of them do not, and *cannot speak* where fewer than two do.
+of it meet and the timing lens knows its sign, *too imprecise* where it does not, *disagree* where two of them do not, and *cannot speak* where fewer than two do.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from analysis.attribution.accounting.goods import MILLION
 from analysis.attribution.accounting.rows import LABELS, KeyTotal
 from analysis.attribution.comparison import Comparison
 from analysis.attribution.limits import CANNOT_SAY
-from analysis.attribution.rows import Row
+from analysis.attribution.timing.rows import Row
 from analysis.domain import Cell, Result
 
 if TYPE_CHECKING:
     from analysis.attribution.result import AttributionResult
 
-Agreement = Literal["agree", "disagree", "cannot speak"]
+Agreement = Literal["agree", "disagree", "too imprecise", "cannot speak"]
 AGREE: Agreement = "agree"
 DISAGREE: Agreement = "disagree"
+IMPRECISE: Agreement = "too imprecise"
 CANNOT_SPEAK: Agreement = "cannot speak"
 
 ACCOUNTS_OF = {"kic_closure_2016": ("kaesong",), "kotra_crude_estimate_2014": ("crude_estimate",)}
@@ -189,10 +190,10 @@ def triangulate(result: AttributionResult) -> Triangulation:
         _whole(change, accounting, comparison),
     ]
     return Triangulation(
-        result.fit.series.id,
+        result.series.id,
         str(result.before),
         str(result.after),
-        f"{result.fit.series.unit} a {'day' if result.fit.series.frequency == 'D' else 'year'}",
+        f"{result.series.unit} a {'day' if result.series.frequency == 'D' else 'year'}",
         change,
         tuple(row for row in rows if row is not None),
         {lens: reason for lens, reason in silent.items() if reason},
@@ -336,6 +337,9 @@ def _agreement(*said: Said | None) -> Agreement:
     speaking = [value for value in said if value is not None]
     if len(speaking) < 2:
         return CANNOT_SPEAK
+    timing = said[0]
+    if timing is not None and timing.lower <= 0 <= timing.upper and all(timing.meets(o) for o in speaking):
+        return IMPRECISE
     return AGREE if all(a.meets(b) for a, b in combinations(speaking, 2)) else DISAGREE
 
 
@@ -349,9 +353,9 @@ def _words(
     if accounting is None and comparison is None:
         return "Only the timing lens has this row: no goods or partners with figures are named by it."
     if agreement == AGREE:
-        wide = timing.upper > 0 > timing.lower
-        doubt = " The interval of the timing lens includes zero, so this proves little." if wide else ""
-        return f"The intervals meet.{doubt}"
+        return "The intervals meet."
+    if agreement == IMPRECISE:
+        return "No conflict, but the timing estimate is too imprecise to tell."
     parts = []
     if accounting is not None and not timing.meets(accounting):
         parts.append(_beside_goods(timing, accounting, left))

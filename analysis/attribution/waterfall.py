@@ -1,9 +1,8 @@
 """Year by year: the change of a series from each calendar year to the next, in the rows of one table.
 
-Every step is a decomposition of its own (`analysis.attribution.decomposition`) under the posterior of one
-fit. Events are grouped once, over all the years shown, so that a group is one row in every step. The steps
-of a row add up along the way; they do not repeat its contribution to the change from the first year to the
-last, because a Shapley value depends on the two windows compared. Observed changes do add up.
+Every step is an answer of its own under the same joint models. Events are grouped over all the years shown, so
+that a group is one row in every step. Outside clusters of events the steps of a row add up to its contribution
+between the first year and the last.
 """
 
 from __future__ import annotations
@@ -14,21 +13,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.attribution.decomposition import (
-    coefficient_draws,
-    divide_coefficients,
-    unmoved,
-    weighted_quantiles,
-)
+from analysis.attribution.change import FitSeries, attribute_by
 from analysis.attribution.limits import CANNOT_SAY
 from analysis.attribution.result import ANNUALISE, PER, AttributionResult
-from analysis.attribution.rows import UNEXPLAINED, Row, active_terms, build_rows
-from analysis.attribution.windows import WindowMeans
-from analysis.domain import Cell, FloatArray, Period, Result, Window
+from analysis.attribution.timing.observed import observe
+from analysis.attribution.timing.rows import UNEXPLAINED, connected
+from analysis.domain import Cell, Period, Result, TradeSeries, Window
 from analysis.errors import CannotEstimateError, InputError
-from analysis.interventions.identification import find_groups
+from analysis.interventions import InterventionResult, fit_interventions
 
 LOG2_POINTS = 11
 """2,048 points of the fixed sequence for each dating and step."""
@@ -72,21 +65,14 @@ class Step:
 
     before: Window
     after: Window
-    windows: WindowMeans
+    answer: AttributionResult
     bars: tuple[Bar, ...]
 
     def to_record(self) -> dict[str, Any]:
         """Return the observed change and its bars."""
-        return {
-            "from_window": str(self.before),
-            "to_window": str(self.after),
-            "from": self.windows.observed_before,
-            "to": self.windows.observed_after,
-            "absolute": self.windows.change,
-            "n_from": len(self.windows.before),
-            "n_to": len(self.windows.after),
-            "bars": [bar.to_record() for bar in self.bars],
-        }
+        change = self.answer.change()
+        keys = ("from_window", "to_window", "from", "to", "absolute", "n_from", "n_to")
+        return {**{key: change[key] for key in keys}, "bars": [bar.to_record() for bar in self.bars]}
 
 
 @dataclass(frozen=True)
@@ -108,29 +94,29 @@ class Waterfall(Result):
 
     def to_record(self) -> dict[str, Any]:
         """Return the steps with their bars."""
-        fit = self.answer.fit
+        series = self.answer.series
         return {
-            "series": fit.series.id,
-            "unit": fit.series.unit,
-            "per": PER[fit.series.frequency],
-            "level": fit.level,
+            "series": series.id,
+            "unit": series.unit,
+            "per": PER[series.frequency],
+            "level": self.answer.level,
             "steps": [step.to_record() for step in self.steps],
             "skipped": list(self.skipped),
-            "method": "Shapley values of each step under one posterior; groups are formed over all the years",
+            "method": "each step from node to node under one posterior; groups are formed over all the years",
             "caveats": list(CANNOT_SAY),
         }
 
     def heading(self) -> str:
         """Return the years and the unit."""
-        series = self.answer.fit.series
+        series = self.answer.series
         first, last = self.steps[0].before, self.steps[-1].after
         return f"{series.title}: year by year, {first} to {last}, {series.unit} a year"
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
         """Return the observed changes and every row, annualised; one column a step, named by its year."""
-        factor = ANNUALISE.get(self.answer.fit.series.frequency, 1)
+        factor = ANNUALISE.get(self.answer.series.frequency, 1)
         columns = ("dated to", *(str(step.after.first.year) for step in self.steps))
-        rows: list[list[Cell]] = [["observed change", *(factor * step.windows.change for step in self.steps)]]
+        rows: list[list[Cell]] = [["observed change", *(factor * step.answer.absolute for step in self.steps)]]
         for k, bar in enumerate(self.steps[0].bars):
             rows.append([bar.label, *(factor * step.bars[k].estimate for step in self.steps)])
         return columns, rows
@@ -154,7 +140,7 @@ def waterfall(answer: AttributionResult, *, first: int | None = None, last: int 
     Parameters
     ----------
     answer : AttributionResult
-        Its fit, datings and their weights are used.
+        Its joint models are used.
     first, last : int, optional
         Years, both inclusive; by default from the first year of the answer's windows to their last.
 
@@ -163,29 +149,60 @@ def waterfall(answer: AttributionResult, *, first: int | None = None, last: int 
     InputError
         If the years lie outside the sample or are in the wrong order.
     CannotEstimateError
-        If fewer than two years are observed in half of their periods, or a mean in logs is not above zero.
+        If fewer than two years are covered in half of their periods.
     """
     windows, skipped = _years(answer, first, last)
-    series = answer.fit.series
-    values = series.values
-    means = []
-    for (_, before), (_, after) in pairwise(windows):
-        means.append(WindowMeans(before, after, float(values[before].mean()), float(values[after].mean())))
-    if answer.fit.logs and any(m.observed_before <= 0 for m in means):
-        raise CannotEstimateError("the mean of a year is not above zero: use the level scale")
-    rows = _rows(answer, np.concatenate([where for _, where in windows]), means)
-    divided = _divide(answer, rows, means)
+    fit = _fitter(answer)
+    answers = [_step(answer, fit, pair, ()) for pair in pairwise(windows)]
+    rows = [row for step in answers for row in step.rows if row.event_ids]
+    names = list(dict.fromkeys(i for row in rows for i in row.event_ids))
+    groups = [g for g in connected(names, [frozenset(row.event_ids) for row in rows]) if len(g) > 1]
+    if groups:
+        answers = [_step(answer, fit, pair, groups) for pair in pairwise(windows)]
+    keys = list(dict.fromkeys((r.kind, r.event_ids, r.label) for step in answers for r in step.rows))
+    kept = sorted(keys, key=lambda key: (not key[1], key[0] == "before_events"))
     steps = [
-        Step(windows[k][0], windows[k + 1][0], mean, _bars(answer, rows, mean, divided[k]))
-        for k, mean in enumerate(means)
+        Step(before, after, step, _bars(step, kept))
+        for (before, after), step in zip(pairwise(windows), answers, strict=True)
     ]
     return Waterfall(answer, tuple(steps), skipped)
 
 
+def _fitter(answer: AttributionResult) -> FitSeries:
+    known = {fit.series.id: fit for fit in answer.fits}
+
+    def fit(series: TradeSeries) -> InterventionResult:
+        if series.id not in known:
+            example = answer.fits[0] if answer.fits else None
+            known[series.id] = fit_interventions(series, trend=example.trend if example else "local")
+        return known[series.id]
+
+    return fit
+
+
+def _step(
+    answer: AttributionResult,
+    fit: FitSeries,
+    pair: tuple[Window, Window],
+    groups: Sequence[frozenset[str]],
+) -> AttributionResult:
+    series = answer.series
+    return attribute_by(
+        series,
+        fit,
+        start=pair[0],
+        end=pair[1],
+        clock=answer.clock,
+        level=answer.level,
+        log2_points=LOG2_POINTS,
+        joined=groups,
+    )
+
+
 def _years(
     answer: AttributionResult, first: int | None, last: int | None
-) -> tuple[list[tuple[Window, NDArray[np.intp]]], tuple[str, ...]]:
-    series = answer.fit.series
+) -> tuple[list[Window], tuple[str, ...]]:
+    series = answer.series
     span = sorted(
         [answer.before.first.year, answer.before.last.year, answer.after.first.year, answer.after.last.year]
     )
@@ -197,14 +214,12 @@ def _years(
         )
     found, skipped = [], []
     for year in range(begin, end + 1):
-        inside = np.array([p.year == year for p in series.periods])
-        seen = np.flatnonzero(inside & np.isfinite(series.values))
+        inside = np.flatnonzero([p.year == year for p in series.periods])
         whole = Window(Period("A", year), Period("A", year)).on(series.frequency)
-        if 2 * len(seen) < len(whole):
+        if 2 * observe(series, inside).covered < len(whole):
             skipped.append(str(year))
         else:
-            where = np.flatnonzero(inside)
-            found.append((Window(series.periods[where[0]], series.periods[where[-1]]), seen))
+            found.append(Window(series.periods[inside[0]], series.periods[inside[-1]]))
     if len(found) < 2:
         raise CannotEstimateError(
             f"fewer than two of the years {begin} to {end} of '{series.id}' are observed in half of their "
@@ -213,54 +228,7 @@ def _years(
     return found, tuple(skipped)
 
 
-def _rows(
-    answer: AttributionResult, periods: NDArray[np.intp], means: Sequence[WindowMeans]
-) -> tuple[Row, ...]:
-    """Return the rows of all steps; a part that moves in no step has none."""
-    fit = answer.fit
-    active = active_terms(fit.posterior.design, periods)
-    groups = find_groups(
-        fit.posterior, fit.events, fit.aliasing, active=active, size=fit.size, bounds=fit.bounds
-    )
-    players = answer.datings[0].parts.players
-    still = np.all([unmoved(fit.posterior.design, players, mean) for mean in means], axis=0)
-    rows = build_rows(players, active, groups, fit.events, answer.grade)
-    return tuple(row for row in rows if not still[list(row.members)].all())
-
-
-def _divide(
-    answer: AttributionResult, rows: Sequence[Row], means: Sequence[WindowMeans]
-) -> list[list[tuple[FloatArray, FloatArray]]]:
-    """Return for each step and dating the rows' estimates, shape (r,), and draws, shape (r, N)."""
-    posterior, logs = answer.fit.posterior, answer.fit.logs
-    players = answer.datings[0].parts.players
-    found: list[list[tuple[FloatArray, FloatArray]]] = [[] for _ in means]
-    for dated in answer.datings:
-        dating = posterior.dating(dated.dating)
-        beta, variant = coefficient_draws(posterior, dating, LOG2_POINTS)
-        for k, mean in enumerate(means):
-            parts = divide_coefficients(posterior, dating, players, mean, beta, variant, logs=logs)
-            estimate = np.array([parts.estimate[list(row.members)].sum() for row in rows])
-            draws = np.array([parts.draws[list(row.members)].sum(axis=0) for row in rows])
-            found[k].append((estimate, draws.reshape(len(rows), len(beta))))
-    return found
-
-
-def _bars(
-    answer: AttributionResult,
-    rows: Sequence[Row],
-    mean: WindowMeans,
-    parts: Sequence[tuple[FloatArray, FloatArray]],
-) -> tuple[Bar, ...]:
-    weights = [dated.weight for dated in answer.datings]
-    tail = 0.5 * (1 - answer.fit.level)
-    estimate = np.asarray(sum(w * e for w, (e, _) in zip(weights, parts, strict=True)))
-    draws = [np.vstack([d, mean.change - d.sum(axis=0)]) for _, d in parts]
-    limits = weighted_quantiles(draws, weights, (tail, 1 - tail))
-    bars = [
-        Bar(row.kind, row.event_ids, row.label, float(estimate[r]), float(limits[r, 0]), float(limits[r, 1]))
-        for r, row in enumerate(rows)
-    ]
-    rest = mean.change - float(estimate.sum())
-    bars.append(Bar("residual", (), UNEXPLAINED, rest, float(limits[-1, 0]), float(limits[-1, 1])))
-    return tuple(bars)
+def _bars(step: AttributionResult, keys: Sequence[tuple[str, tuple[str, ...], str]]) -> tuple[Bar, ...]:
+    found = {(c.row.kind, c.row.event_ids, c.row.label): c.interval for c in step.contributions}
+    bars = [Bar(*key, *found.get(key, (0.0, 0.0, 0.0))) for key in keys]
+    return (*bars, Bar("residual", (), UNEXPLAINED, *step.residual))

@@ -88,10 +88,11 @@ class SeriesBuilder:
             observations = self._calendar(recipe, selector)
             require_values(observations, recipe.id, vintage)
             totals = selector.totals(observations)
+            year_totals = selector.year_totals(observations)
         else:
             observations = self._combined(recipe, recipe.build, vintage)
             require_values(observations, recipe.id, vintage)
-            totals = ()
+            totals = year_totals = ()
         observations = _trimmed(observations, recipe)
         return TradeSeries(
             id=recipe.id,
@@ -103,9 +104,11 @@ class SeriesBuilder:
             vintage=vintage,
             estimand=recipe.estimand,
             totals=totals,
+            year_totals=year_totals,
             design=recipe.design,
             caveats=(*recipe.caveats, *_unverified_caveat(observations)),
             catalogue=True,
+            noun=recipe.noun,
         )
 
     def _calendar(self, recipe: Recipe, selector: Selector) -> tuple[Observation, ...]:

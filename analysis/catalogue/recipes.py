@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from analysis.domain import Frequency, Period, SeriesDesign, Window
+from analysis.domain.observations import PART_ROLES, DeclaredPart
 from analysis.errors import DataPackageError, InputError
 
 FirstRule = Literal["print", "preferred"]
@@ -203,7 +204,8 @@ class Recipe:
 
     Attributes
     ----------
-    id, title, group, unit : str
+    id, title, noun, group, unit : str
+        `noun` is the title as it stands in a sentence: ``exports to China``.
     frequency : Frequency
     first, last : Period or None
         Calendar; open ends follow the figures.
@@ -228,6 +230,7 @@ class Recipe:
     unit: str
     frequency: Frequency
     build: Selection | Combination
+    noun: str = ""
     group: str = ""
     first: Period | None = None
     last: Period | None = None
@@ -256,6 +259,7 @@ class Recipe:
         subtract: list[str] = []
         dropped: set[str] = set()
         titles, caveats, unbroken = [], [], []
+        parts = {part.series: part for part in self.design.parts}
         for name, value in chosen.items():
             change = self.variants[name][value]
             add += change.get("add", [])
@@ -264,9 +268,17 @@ class Recipe:
             titles.append(str(change["title"]))
             caveats += change.get("caveats", [])
             unbroken += [Period.parse(str(p)) for p in change.get("drop_breaks", ())]
+            for part in change.get("drop_parts", ()):
+                parts.pop(part, None)
+            for part, variant in change.get("part_variants", {}).items():
+                parts[part] = replace(parts[part], series=_variant(parts[part].series, variant))
+            if not {"drop_parts", "part_variants"} & set(change):
+                parts = {}
         suffix = ",".join(f"{name}={value}" for name, value in sorted(chosen.items()))
         design = replace(
-            self.design, events=tuple(event for event in self.design.events if event not in dropped)
+            self.design,
+            events=tuple(event for event in self.design.events if event not in dropped),
+            parts=tuple(parts.values()),
         )
         return replace(
             self,
@@ -280,6 +292,11 @@ class Recipe:
             unbroken=tuple(unbroken),
             variants={},
         )
+
+
+def _variant(series_id: str, variant: str) -> str:
+    base, _, chosen = series_id.partition(":")
+    return f"{base}:{','.join(sorted(filter(None, [*chosen.split(','), variant])))}"
 
 
 def parse_recipes(content: Mapping[str, Any]) -> dict[str, Recipe]:
@@ -358,7 +375,20 @@ def _design(entry: Mapping[str, Any], place: str) -> SeriesDesign:
         lunar_new_year=bool(values.get("lunar_new_year", False)),
         controls=tuple(values.get("controls", ())),
         masks=tuple(Period.parse(str(p)) for p in values.get("masks", ())),
+        parts=tuple(_part(item, place) for item in values.get("parts", ())),
+        scope=str(values.get("scope", "")),
     )
+
+
+def _part(entry: Mapping[str, Any], place: str) -> DeclaredPart:
+    part = DeclaredPart(**_known(entry, DeclaredPart, place))
+    if part.role not in PART_ROLES:
+        raise DataPackageError(f"{place}: the role '{part.role}' is none of {', '.join(PART_ROLES)}")
+    if part.sign not in (1, -1):
+        raise DataPackageError(f"{place}: the sign of a part is 1 or -1, not {part.sign}")
+    if (part.role == "ended_by") != (part.event is not None):
+        raise DataPackageError(f"{place}: a part has an event if, and only if, its role is ended_by")
+    return part
 
 
 def _known(

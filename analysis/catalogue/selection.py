@@ -261,6 +261,25 @@ class Selector:
             total for rule in self.rules.spans if (total := self._total(rule, observations)) is not None
         )
 
+    def year_totals(self, observations: Sequence[Observation]) -> tuple[Total, ...]:
+        """Return the printed sums of calendar years of which a month is missing, of the same vintage."""
+        if self.recipe.frequency != "M":
+            return ()
+        missing = {o.period.year for o in observations if o.value is None}
+        last = observations[-1].period
+        printed: dict[int, list[Candidate]] = {}
+        for figure in self.package.matching(self.rules.tables, self.rules.where):
+            window = figure.window
+            whole = window.first.season == 0 and len(window) == 12 and window.last <= last
+            if not whole or figure.use in ("span", "residual") or figure.vintage in HARD_EXCLUDED:
+                continue
+            if window.first.year in missing and self._right_unit(figure, window.first):
+                printed.setdefault(window.first.year, []).append(self.candidate(figure, window.first))
+        chosen = [self._choose(printed[year]) for year in sorted(printed)]
+        return tuple(
+            Total(c.figure.window, c.value, c.relative(), c.ids, c.note) for c in chosen if c is not None
+        )
+
     def _total(self, rule: SpanRule, observations: Sequence[Observation]) -> Total | None:
         figure = self.package.figure(rule.figure)
         if isinstance(self.vintage, date) and self.known_since(figure) > self.vintage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -100,6 +100,37 @@ class Total:
         }
 
 
+PartRole = Literal["modelled", "ended_by", "stated", "open"]
+PART_ROLES: tuple[PartRole, ...] = get_args(PartRole)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPart:
+    """A series that a target adds up from.
+
+    Attributes
+    ----------
+    series : str
+        Id of the part, variants included; empty for the rest: the target less its other parts.
+    sign : int
+        1 or -1.
+    role : PartRole
+        ``modelled``: the part's own joint model divides its change. ``ended_by``: its trade went on unhindered
+        until `event`, which took away what was there. ``stated``: the change of a published estimate.
+        ``open``: not attributed.
+    event : str or None
+        The event that ends a part of role ``ended_by``.
+    title : str
+        What the part is called in an answer; default the title of its series.
+    """
+
+    series: str = ""
+    sign: int = 1
+    role: PartRole = "modelled"
+    event: str | None = None
+    title: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class SeriesDesign:
     """What the recipe of a series declares for the models.
@@ -116,6 +147,10 @@ class SeriesDesign:
         Covariate ids.
     masks : tuple of Period
         Single periods taken out by a pulse each (product series only).
+    parts : tuple of DeclaredPart
+        Series that add up to this one, period by period.
+    scope : str
+        The modelled parts together in words, where other parts are open (``trade with China``).
     """
 
     events: tuple[str, ...] = ()
@@ -123,6 +158,8 @@ class SeriesDesign:
     lunar_new_year: bool = False
     controls: tuple[str, ...] = ()
     masks: tuple[Period, ...] = ()
+    parts: tuple[DeclaredPart, ...] = ()
+    scope: str = ""
 
 
 NO_DESIGN = SeriesDesign()

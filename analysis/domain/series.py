@@ -51,12 +51,17 @@ class TradeSeries:
         In words, what the figures measure and what they leave out.
     totals : tuple of Total
         Sums over spans whose periods are not all observed.
+    year_totals : tuple of Total
+        Printed sums of calendar years of the same vintage, where a period of the year is missing. They give
+        a window its mean and are in no model.
     design : SeriesDesign
         The recipe's declarations for the models.
     caveats : tuple of str
         Sentences printed wherever the series is shown.
     catalogue : bool
         Whether it was built from the curated data package.
+    noun : str
+        What it measures, as it stands in a sentence (``exports to China``); empty: its title.
     """
 
     id: str
@@ -68,9 +73,11 @@ class TradeSeries:
     vintage: str = ""
     estimand: str = ""
     totals: tuple[Total, ...] = ()
+    year_totals: tuple[Total, ...] = ()
     design: SeriesDesign = NO_DESIGN
     caveats: tuple[str, ...] = ()
     catalogue: bool = False
+    noun: str = ""
 
     def __post_init__(self) -> None:
         if not self.observations:

@@ -97,8 +97,10 @@ def _row(answer: AttributionResult, event_id: str) -> TriangulatedRow | None:
 
 
 def _evidence(answer: AttributionResult, full: bool) -> dict[str, str]:
+    if not answer.single:
+        return {}
     checks: list[Check] = [PreTrend(), PlaceboDates()]
-    if full or answer.fit.series.frequency == "A":
+    if full or answer.series.frequency == "A":
         checks.append(ParametricPlacebo())
     return dict(_words(run_checks(answer, checks)))
 

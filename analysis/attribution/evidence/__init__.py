@@ -5,13 +5,20 @@ from analysis.attribution.evidence.leave_one_out import LeaveOneOut
 from analysis.attribution.evidence.parametric_placebo import ParametricPlacebo
 from analysis.attribution.evidence.placebo_dates import PlaceboDates
 from analysis.attribution.evidence.pre_trend import PreTrend
-from analysis.attribution.evidence.report import EvidenceLevel, EvidenceReport, gather, run_checks
+from analysis.attribution.evidence.report import (
+    EvidenceLevel,
+    EvidenceReport,
+    PartEvidence,
+    gather,
+    run_checks,
+)
 
 __all__ = [
     "EvidenceLevel",
     "EvidenceReport",
     "LeaveOneOut",
     "ParametricPlacebo",
+    "PartEvidence",
     "PlaceboDates",
     "PreTrend",
     "SpecificationCurve",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.attribution.decomposition import decompose, mixture_weights, weighted_quantiles
 from analysis.attribution.result import AttributionResult
-from analysis.attribution.rows import UNEXPLAINED, Row
-from analysis.attribution.windows import WindowMeans
-from analysis.domain import FloatArray
+from analysis.attribution.timing.contributions import along
+from analysis.attribution.timing.divided import weighted_quantiles
+from analysis.attribution.timing.draws import DATING_PRIOR, dating_weights, joint_draws
+from analysis.attribution.timing.nodes import find_clusters, walk
+from analysis.attribution.timing.observed import observe
+from analysis.attribution.timing.rows import UNEXPLAINED, Row
+from analysis.domain import FloatArray, TradeSeries, Window
+from analysis.interventions.design import Design
 from analysis.interventions.posterior import StructuralPosterior
 from analysis.numerics.mixture import StudentMixture
 
@@ -70,9 +75,17 @@ def belongs(names: Collection[str], name: str, event_ids: Collection[str], own: 
     return bool(set(event_ids) & set(own)) if own else name in names
 
 
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """The posterior of a refit and the series that it is of."""
+
+    posterior: StructuralPosterior
+    series: TradeSeries
+
+
 def divided(
-    posterior: StructuralPosterior,
-    windows: WindowMeans,
+    refit: Refit,
+    windows: tuple[Window, Window],
     rows: Sequence[Row],
     *,
     logs: bool,
@@ -85,9 +98,10 @@ def divided(
 
     Parameters
     ----------
-    posterior : StructuralPosterior
-        Its datings are mixed by the weights of `mixture_weights`.
-    windows : WindowMeans
+    refit : Refit
+        Its datings are mixed by their posterior probabilities.
+    windows : tuple of Window
+        ``from`` and ``to``.
     rows : sequence of Row
         Matched by their events; other parts by name. None where no member of a row in the refit differs
         between the windows.
@@ -95,38 +109,59 @@ def divided(
     level : float
     log2_points : int
     """
-    parts = [
-        decompose(posterior, dating, windows, logs=logs, log2_points=log2_points)
-        for dating in posterior.datings
-    ]
-    _, weights = mixture_weights([dating.log_marginal for dating in posterior.datings])
-    players = parts[0].players
-    members = [
-        [k for k, p in enumerate(players) if belongs(row.terms, p.name, p.event_ids, row.event_ids)]
-        for row in rows
-    ]
-    tiny = NOTHING * max(abs(windows.observed_before), abs(windows.observed_after))
-    moving = np.any([(np.abs(part.draws) > tiny).any(axis=1) for part in parts], axis=0)
-    shown = [where for where in members if moving[where].any()]
-    estimate = np.asarray(sum(w * d.estimate for w, d in zip(weights, parts, strict=True)))
-    sums = np.array([estimate[where].sum() for where in shown])
-    change = windows.change
+    series, design = refit.series, refit.posterior.design
+    backwards = windows[1].last < windows[0].first
+    early, late = (observe(series, _places(series, w)) for w in (windows[::-1] if backwards else windows))
+    way = walk(design, find_clusters(series, None, design), early, late)
+    datings = [dating.dating for dating in refit.posterior.datings]
+    weights = dating_weights([refit], datings)
+    sign = -1.0 if backwards else 1.0
+    change = sign * (late.mean - early.mean)
+    tiny = NOTHING * max(abs(early.mean), abs(late.mean))
     draws: list[FloatArray] = []
-    for part in parts:
-        values = np.array([part.draws[where].sum(axis=0) for where in shown])
-        values = values.reshape(len(shown), part.draws.shape[1])
-        draws.append(np.vstack([values, change - part.draws.sum(axis=0)]))
+    for dating in datings:
+        own, _ = joint_draws([refit], dating, log2_points=log2_points)
+        found = along(design, way, own[0], logs=logs)
+        whole = sum(found.values(), np.zeros(len(own[0].beta))) + way.before
+        values = [_row_draws(row, design, found, way.before, len(whole)) for row in rows]
+        draws.append(sign * np.vstack([*values, late.mean - early.mean - whole]))
     tail = 0.5 * (1 - level)
-    limits = weighted_quantiles(draws, list(weights), (tail, 1 - tail))
-    numbers = np.column_stack([[*sums, change - estimate.sum()], limits])
+    numbers = weighted_quantiles(draws, list(weights), (0.5, tail, 1 - tail))
     numbers[np.abs(numbers) <= tiny] = 0.0
-    found = iter(Interval(float(e), float(low), float(high)) for e, low, high in numbers)
-    return [*(next(found) if moving[where].any() else None for where in members), next(found)]
+    moving = np.any([np.abs(d).max(axis=1) > tiny for d in draws], axis=0)
+    intervals: list[Interval | None] = [
+        Interval(float(e), float(low), float(high)) if moves or not row.event_ids else None
+        for row, moves, (e, low, high) in zip(rows, moving[:-1], numbers[:-1], strict=True)
+    ]
+    rest = change - sum(i.estimate for i in intervals if i is not None)
+    return [*intervals, Interval(rest, min(float(numbers[-1, 1]), rest), max(float(numbers[-1, 2]), rest))]
+
+
+def _places(series: TradeSeries, window: Window) -> NDArray[np.intp]:
+    _, where = series.window(window)
+    return np.arange(where.start, where.stop, dtype=np.intp)
+
+
+def _row_draws(
+    row: Row, design: Design, found: Mapping[str, FloatArray], before: float, count: int
+) -> FloatArray:
+    if row.kind == "before_events":
+        return np.full(count, before)
+    ids = {term.name: term.event_ids for term in design.terms}
+    total = np.zeros(count)
+    for name, value in found.items():
+        names = name.split("|")
+        events = {event for own in names for event in ids[own]}
+        if any(belongs(row.terms, own, events, row.event_ids) for own in names):
+            total = total + value
+    return total
 
 
 def mixed(posterior: StructuralPosterior, contrast: FloatArray) -> StudentMixture:
     """Return the posterior of ``contrast @ beta`` over the datings of a refit."""
-    _, weights = mixture_weights([dating.log_marginal for dating in posterior.datings])
+    datings = posterior.datings
+    score = np.array([d.log_marginal + np.log(DATING_PRIOR[d.dating]) for d in datings])
+    weights = np.exp(score - score.max()) / np.exp(score - score.max()).sum()
     pieces = [dating.combination(contrast) for dating in posterior.datings]
     return StudentMixture(
         np.concatenate([w * piece.weight for w, piece in zip(weights, pieces, strict=True)]),

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.attribution.evidence.contributions import Interval, divided, row_names
+from analysis.attribution.evidence.contributions import Interval, Refit, divided, row_names
 from analysis.attribution.evidence.frame import SHARED_AXES, Frame, Specification
 from analysis.attribution.evidence.kernel import Kernel, Noise
 from analysis.attribution.evidence.specification import (
@@ -209,13 +209,14 @@ class SpecificationCurve:
             if (noise, fixed) not in kernels:
                 kernels[noise, fixed] = kernel.restricted(CELLS[noise], fixed_slope=fixed)
             posterior = kernels[noise, fixed].refit(frame.parts(chosen), frame.datings(chosen))
+            answer = frame.answer
             rows[choice] = tuple(
                 divided(
-                    posterior,
-                    frame.windows,
-                    frame.answer.rows,
+                    Refit(posterior, frame.fit.series),
+                    (answer.before, answer.after),
+                    answer.rows,
                     logs=frame.fit.logs,
-                    level=frame.answer.fit.level,
+                    level=answer.level,
                     log2_points=self.log2_points,
                 )
             )

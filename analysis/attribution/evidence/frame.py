@@ -37,7 +37,7 @@ from analysis.attribution.evidence.specification import (
 )
 from analysis.attribution.evidence.specification import DATING as DATING_AXIS
 from analysis.attribution.result import AttributionResult
-from analysis.attribution.windows import WindowMeans, window_means
+from analysis.attribution.windows import window_means
 from analysis.domain import EventTable, FloatArray, Period, TradeSeries, Window
 from analysis.errors import CannotEstimateError
 from analysis.interventions import InterventionResult, fit_interventions
@@ -61,15 +61,12 @@ class Frame:
     ----------
     answer : AttributionResult
     fit : InterventionResult
-    windows : WindowMeans
-        Of the answer, on this calendar.
     extra : ndarray, shape (T,)
         Variance of discounted periods over the stationary variance.
     """
 
     answer: AttributionResult
     fit: InterventionResult
-    windows: WindowMeans
     extra: FloatArray
     _responses: dict[tuple[str, str], tuple[Part, ...]] = field(default_factory=dict, repr=False)
     _identified: dict[tuple[str, ...], bool] = field(default_factory=dict, repr=False)
@@ -89,9 +86,9 @@ class Frame:
         controls = _controls(series, chosen) or None
         if controls:
             series = series.between(*_covered(series, controls))
-        windows = window_means(series, answer.before, answer.after)
+        window_means(series, answer.before, answer.after)
         if series is own.series and scale == own.scale and controls is None:
-            return cls(answer, own, windows, discounted(answer))
+            return cls(answer, own, discounted(answer))
         declared = _declared_controls(answer)
         fit = fit_interventions(
             series,
@@ -114,7 +111,7 @@ class Frame:
                 period = own.series.periods[t]
                 if series.first <= period <= series.last:
                     extra[series.index(period)] = given[t]
-        return cls(answer, fit, windows, extra)
+        return cls(answer, fit, extra)
 
     def kernel(self, specifications: Sequence[Specification]) -> Kernel:
         """Filter the columns of all the specifications of this frame."""

@@ -96,11 +96,18 @@ def assemble(parts: Sequence[Part], datings: Sequence[Dating]) -> Design:
         terms.append(Term(part.name, part.kind, slice(width, width + len(part.precision)), part.event_ids))
         width += len(part.precision)
     variants = tuple(
-        Variant(dating, (), np.column_stack([part.columns[dating] for part in parts]), np.empty((0, 0)))
+        Variant(dating, (), np.column_stack([part.columns[dating] for part in parts]), _shares(parts, dating))
         for dating in datings
     )
     trend = next((term.columns.start for term in terms if term.kind == "trend"), None)
     return Design(tuple(terms), variants, np.concatenate([part.precision for part in parts]), trend)
+
+
+def _shares(parts: Sequence[Part], dating: Dating) -> FloatArray:
+    """Return the share in force of every event part as its column tells, shape (T, E)."""
+    length = len(parts[0].columns[dating])
+    columns = [part.columns[dating][:, 0] for part in parts if part.event_ids]
+    return np.clip(np.abs(np.column_stack(columns)), 0.0, 1.0) if columns else np.empty((length, 0))
 
 
 def identified(design: Design, observed: np.ndarray) -> bool:

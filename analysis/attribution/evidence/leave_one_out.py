@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.attribution.evidence.check import discounted
-from analysis.attribution.evidence.contributions import Interval, divided, row_names
+from analysis.attribution.evidence.contributions import Interval, Refit, divided, row_names
 from analysis.attribution.evidence.kernel import Kernel
 from analysis.attribution.evidence.layout import Part, parts_of
 from analysis.attribution.result import AttributionResult
-from analysis.attribution.rows import Row, build_rows
+from analysis.attribution.timing.rows import Row
 from analysis.errors import UsageError
 from analysis.interventions.identification import find_groups
 
@@ -146,8 +146,8 @@ class LeaveOneOut:
         def refit(kept: Sequence[Part]) -> tuple[Interval | None, ...]:
             return tuple(
                 divided(
-                    kernel.refit(kept, datings),
-                    answer.windows,
+                    Refit(kernel.refit(kept, datings), answer.series),
+                    (answer.before, answer.after),
                     answer.rows,
                     logs=answer.fit.logs,
                     level=answer.fit.level,
@@ -166,10 +166,26 @@ class LeaveOneOut:
 def units(answer: AttributionResult) -> tuple[Row, ...]:
     """Return what can be left out: the rows of the answer, and the other events of the design, grouped."""
     fit = answer.fit
-    others = [t.name for t in fit.posterior.design.event_terms if t.name not in answer.active]
+    others = [t for t in fit.posterior.design.event_terms if t.name not in answer.active]
     groups = find_groups(
-        fit.posterior, fit.events, fit.aliasing, active=others, size=fit.size, bounds=fit.bounds
+        fit.posterior,
+        fit.events,
+        fit.aliasing,
+        active=[t.name for t in others],
+        size=fit.size,
+        bounds=fit.bounds,
     )
-    players = answer.datings[0].parts.players
-    rest = build_rows(players, others, groups, fit.events, lambda _: "")
-    return tuple(row for row in (*answer.rows, *rest) if row.event_ids)
+    grouped = {name for group in groups for name in group.terms}
+    rest = [(group.event_ids, group.terms) for group in groups]
+    rest += [(term.event_ids, (term.name,)) for term in others if term.name not in grouped]
+    inactive = tuple(
+        Row(
+            "event",
+            ids,
+            " + ".join(fit.events[i].title for i in ids),
+            (answer.series.id,),
+            tuple((0, name) for name in names),
+        )
+        for ids, names in rest
+    )
+    return (*(row for row in answer.rows if row.event_ids), *inactive)

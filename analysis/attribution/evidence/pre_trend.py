@@ -18,7 +18,7 @@ from analysis.attribution.evidence.contributions import Interval, mixed, policy_
 from analysis.attribution.evidence.kernel import Kernel
 from analysis.attribution.evidence.layout import Part, assemble, own_share, parts_of
 from analysis.attribution.result import AttributionResult
-from analysis.attribution.rows import Row
+from analysis.attribution.timing.rows import Row
 from analysis.domain import FloatArray, Frequency, Window
 from analysis.errors import UsageError
 

@@ -63,6 +63,32 @@ class EvidenceReport:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class PartEvidence:
+    """What speaks for and against the answers of the parts of a target.
+
+    Attributes
+    ----------
+    level : EvidenceLevel
+    parts : tuple of (str, str, EvidenceReport)
+        Id and title of each modelled part with an event between the windows, and its evidence.
+    """
+
+    level: EvidenceLevel
+    parts: tuple[tuple[str, str, EvidenceReport], ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the evidence of every part; the checks of a target itself are null."""
+        record: dict[str, Any] = {"level": self.level}
+        record |= {check.name: None for check in FULL}
+        parts = [{"part": i, "title": title, **own.to_record()} for i, title, own in self.parts]
+        return record | {"parts": parts, "refits": SHARED}
+
+    def words(self) -> list[str]:
+        """Return the sentences of every part, named after it."""
+        return [f"{title}: {text}" for _, title, own in self.parts for text in own.words()]
+
+
 def gather(answer: AttributionResult, level: EvidenceLevel) -> EvidenceReport | None:
     """Return the evidence of a level; None for ``none``."""
     if level == "none":
