@@ -8,7 +8,7 @@ from werkzeug.exceptions import LengthRequired, RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from analysis import __version__
-from analysis.reporting.headline import break_change, fraction, signed
+from analysis.reporting.headline import break_change, fraction, percent_words, precision_words, signed
 from analysis.reporting.labels import kind_words
 from service.answers import Answers
 from service.batches import Batches
@@ -75,6 +75,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has the attribute
     app.jinja_env.filters["signed"] = signed
     app.jinja_env.filters["fraction"] = fraction
+    app.jinja_env.filters["percent_words"] = percent_words
+    app.jinja_env.filters["precision_words"] = precision_words
     app.jinja_env.filters["break_change"] = break_change
     app.jinja_env.filters["kind_words"] = kind_words
     app.jinja_env.filters["cell"] = shown

@@ -28,7 +28,7 @@ REQUESTS: dict[Kind, type[TargetIn]] = {
     "attribution": AttributionRequest,
 }
 
-_MODEL = {"trend": "linear", "method": "structural", "level": 0.95}
+_MODEL = {"trend": "local", "method": "structural", "level": 0.95}
 DEFAULTS: dict[Kind, dict[str, Any]] = {
     "breaks": {"model": "mean", "max_breaks": 5, "trimming": 0.15, "errors": "ar", "level": 0.95},
     "interventions": {**_MODEL, "clock": "full"},

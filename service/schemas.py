@@ -272,37 +272,56 @@ class ChangeOut(Answer):
     n_to: int
     unit: str
     per: str
-    annualised: dict[str, float]
+    annualised: dict[str, float] | None
 
 
-class ContributionOut(Answer):
+class IntervalOut(Answer):
+    """Estimate and limits per period of the series, and a year."""
+
+    estimate: float
+    lower: float
+    upper: float
+    per_year: dict[str, float] | None
+
+
+class ContributionOut(IntervalOut):
     """One row of the decomposition."""
 
-    kind: Literal["event", "covariate", "trend", "seasonal", "measurement"]
+    kind: Literal["event", "part", "covariate", "growth", "before_events", "seasonal", "measurement"]
     event_ids: list[str]
     group: str | None
     label: str
-    estimate: float
-    lower: float
-    upper: float
+    parts: list[str]
     share: float | None
     grade: str | None
+    by_goods: list[dict[str, Any]] | None
 
 
-class ResidualOut(Answer):
-    """What no named cause explains."""
+class SumOut(IntervalOut):
+    """What some events add up to."""
 
-    estimate: float
-    lower: float
-    upper: float
+    label: str
+    event_ids: list[str]
+    with_others: list[str]
+    percent: float | None
+    percent_lower: float | None
+    percent_upper: float | None
+    missing_now: IntervalOut | None
+    grade: str
 
 
 class AttributionOut(EstimateOut):
     """The change, attributed."""
 
     change: ChangeOut
+    sentence: str
+    sums: list[SumOut]
     contributions: list[ContributionOut]
-    residual: ResidualOut
+    residual: IntervalOut
+    everything_else: IntervalOut
+    parts: list[dict[str, Any]]
+    nodes: list[dict[str, Any]]
+    doubts: list[dict[str, Any]]
     level: float
     lenses: dict[str, Any]
     evidence: Any

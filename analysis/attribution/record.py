@@ -9,14 +9,15 @@ from analysis.attribution.limits import CANNOT_SAY
 from analysis.attribution.lmdi import lmdi
 from analysis.attribution.timing.divided import Interval
 from analysis.attribution.timing.parts import Part
+from analysis.attribution.timing.sums import EventSum
 from analysis.interventions.describe import assumptions, model
 
 if TYPE_CHECKING:
     from analysis.attribution.result import AttributionResult
 
 METHOD = (
-    "from node to node in the order of time, season and covariates first and growth last, the larger window as "
-    "the base; medians of the mixture of datings"
+    "from node to node in the order of time, season and covariates first and growth last, the larger window "
+    "as the base; medians of the mixture of datings"
 )
 NAMES = ("estimate", "lower", "upper")
 CONSTANT = "constant: in force alike in both windows"
@@ -106,7 +107,9 @@ def _goods(answer: AttributionResult, event_ids: Sequence[str]) -> list[dict[str
     accounting, _ = answer.accounting
     if accounting is None or len(event_ids) < 2:
         return None
-    found = [{"event_id": t.key, "change": t.change / 1e6} for t in accounting.first_binding if t.key in event_ids]
+    found = [
+        {"event_id": t.key, "change": t.change / 1e6} for t in accounting.first_binding if t.key in event_ids
+    ]
     return found or None
 
 
@@ -138,14 +141,18 @@ def nodes(answer: AttributionResult) -> list[dict[str, Any]]:
             for cluster in part.way.clusters:
                 ids = [i for k in cluster.terms if k in part.way.active for i in terms[k].event_ids]
                 places = cluster.node.positions
-                window = [str(series.periods[places[0]]), str(series.periods[places[-1]])] if len(places) else []
+                window = (
+                    [str(series.periods[places[0]]), str(series.periods[places[-1]])] if len(places) else []
+                )
                 value = factor * cluster.node.mean if cluster.node.enough else None
                 found.append(
                     {"part": part.id, "events": ids, "window": window, "value": value, "note": cluster.note}
                 )
         if part.event is not None and part.taken_from is not None and part.taken:
             value = factor * part.taken_from.mean
-            found.append({"part": part.id, "events": [part.event.id], "window": [], "value": value, "note": ""})
+            found.append(
+                {"part": part.id, "events": [part.event.id], "window": [], "value": value, "note": ""}
+            )
     return found
 
 
@@ -164,23 +171,17 @@ def timing(answer: AttributionResult) -> dict[str, Any]:
                     {"label": row.label, "event_ids": list(row.event_ids), **dict(zip(NAMES, i, strict=True))}
                     for row, i in zip(answer.rows, intervals, strict=True)
                 ],
-                "sums": [
-                    {
-                        "label": item.label,
-                        **dict(
-                            zip(
-                                NAMES,
-                                divided.combined_under(k, lambda row, item=item: divided.rows.index(row) in item.rows),
-                                strict=True,
-                            )
-                        ),
-                    }
-                    for item in answer.sums
-                ],
+                "sums": [_sum_under(answer, k, item) for item in answer.sums],
                 "residual": {"estimate": rest},
             }
         )
     return {"datings": datings, "lmdi": lmdi(answer).to_record(), "method": METHOD}
+
+
+def _sum_under(answer: AttributionResult, dating: int, item: EventSum) -> dict[str, Any]:
+    own = [answer.rows[r] for r in item.rows]
+    interval = answer.divided.combined_under(dating, lambda row: row in own)
+    return {"label": item.label, **dict(zip(NAMES, interval, strict=True))}
 
 
 def identification(answer: AttributionResult) -> list[dict[str, Any]]:
@@ -206,7 +207,12 @@ def identification(answer: AttributionResult) -> list[dict[str, Any]]:
                 known["reason"] = CONSTANT
     for part in answer.parts:
         if part.event is not None and part.event.id not in found:
-            found[part.event.id] = {"event_id": part.event.id, "grade": None, "group": None, "reason": CONSTANT}
+            found[part.event.id] = {
+                "event_id": part.event.id,
+                "grade": None,
+                "group": None,
+                "reason": CONSTANT,
+            }
     return list(found.values())
 
 
@@ -221,7 +227,9 @@ def part_notes(answer: AttributionResult) -> list[str]:
     lines = []
     for part in answer.parts:
         if part.merged:
-            lines.append(f"{part.title}: {', '.join(part.merged)} not observed in both windows, so merged here.")
+            lines.append(
+                f"{part.title}: {', '.join(part.merged)} not observed in both windows, so merged here."
+            )
         if part.note:
             lines.append(f"{part.title}: {part.note}.")
     lines += [f"{node['part']}: {node['note']}." for node in nodes(answer) if node["note"]]

@@ -23,7 +23,7 @@ from analysis.attribution.timing.sums import (
     grade_of,
     percent_of,
 )
-from analysis.attribution.timing.words import sentence, unit_words
+from analysis.attribution.timing.words import sentence
 from analysis.attribution.windows import WindowMeans, window_means
 from analysis.domain import Cell, Event, FloatArray, Result, TradeSeries, Window
 from analysis.errors import InputError
@@ -137,7 +137,7 @@ class AttributionResult(Result):
         if not self.single:
             names = ", ".join(fit.series.id for fit in self.fits) or "none"
             raise InputError(
-                f"'{self.series.id}' has no joint model of its own here: it is answered by its parts ({names})"
+                f"'{self.series.id}' has no joint model of its own here: its parts answer ({names})"
             )
         return self.fits[0]
 
@@ -214,7 +214,7 @@ class AttributionResult(Result):
         return frozenset(found)
 
     def mixture(self, contrast: FloatArray) -> StudentMixture:
-        """Return the posterior of ``contrast @ beta`` of a target without parts, in the mixture of datings."""
+        """Return the posterior of ``contrast @ beta``, datings mixed, of a target without parts."""
         parts = [(self.fit.posterior.dating(d.dating).combination(contrast), d.weight) for d in self.datings]
         return StudentMixture(
             np.concatenate([weight * mixture.weight for mixture, weight in parts]),
@@ -260,7 +260,9 @@ class AttributionResult(Result):
         shown = [row for row in self.rows if row.event_ids or row.kind == "part"]
         rest = self.divided.combined(lambda row: row in shown)
         estimate = self.absolute - sum(
-            interval[0] for row, interval in zip(self.rows, self.divided.intervals, strict=True) if row in shown
+            interval[0]
+            for row, interval in zip(self.rows, self.divided.intervals, strict=True)
+            if row in shown
         )
         return estimate, self.absolute - rest[2], self.absolute - rest[1]
 
@@ -308,30 +310,9 @@ class AttributionResult(Result):
         """The comparison lens on the same windows, or None and why it cannot speak."""
         return compare_or_reason(self.series, self.before, self.after)
 
-    @cached_property
-    def headline_sum(self) -> EventSum | None:
-        """The sum that the sentence is about: the first that is not exact."""
-        return next((item for item in self.sums if item.grade != "exact"), None)
-
     def sentence(self) -> str:
         """Return the answer in one sentence."""
-        factor = self.per_year
-        return sentence(
-            noun=self.series.noun or self.series.title or self.series.id,
-            scope=self.series.design.scope if any(p.role in ("open", "stated") for p in self.parts) else "",
-            before=self.before,
-            after=self.after,
-            change=factor * self.absolute,
-            unit=unit_words(self.series.unit, "year" if self.series.frequency != "D" else None),
-            found=self.headline_sum,
-            events=list(self.events.values()),
-            exact=[
-                (row.label, factor * (row.value or 0.0)) for row in self.rows if row.exact and row.event_ids
-            ],
-            ahead=factor * sum(r.value or 0.0 for r in self.rows if r.kind == "before_events"),
-            level=self.level,
-            factor=factor,
-        )
+        return sentence(self)
 
     def to_record(self) -> dict[str, Any]:
         """Return the contract's `attribute` document."""
@@ -344,7 +325,7 @@ class AttributionResult(Result):
         return self.sentence()
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
-        """Return sums, rows and everything else, a year: estimate, limits, per cent of the change, precision."""
+        """Return sums, rows and everything else, a year: estimate, limits, per cent, precision."""
         columns = ("came with", "a year", "lower", "upper", "percent", "precision")
         rows: list[list[Cell]] = [
             self._cells(f"{item.label}, together", item.interval, item.grade) for item in self.sums
@@ -383,6 +364,10 @@ class AttributionResult(Result):
         if self.evidence is not None:
             lines += [f"Evidence: {text}" for text in self.evidence.words()]
         return [*lines, *self.warnings, *CANNOT_SAY]
+
+    def limits(self) -> Sequence[str]:
+        """Return what stands under every answer: what it cannot say, and where the rest is."""
+        return [*CANNOT_SAY, "Parts, identification, lenses and evidence: --details."]
 
     def _lens_words(self) -> list[str]:
         """Return what the other lenses say, and where they meet the timing lens or do not."""

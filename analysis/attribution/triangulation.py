@@ -1,7 +1,8 @@
 """Triangulation: what the three lenses say of the same change, side by side and never averaged.
 
 Every column sums to the change of the series. A row says *agree* where the intervals of all lenses that speak
-of it meet and the timing lens knows its sign, *too imprecise* where it does not, *disagree* where two of them do not, and *cannot speak* where fewer than two do.
+of it meet and the timing lens knows its sign, *too imprecise* where it does not know it, *disagree* where
+two of them do not meet, and *cannot speak* where fewer than two speak.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Year by year: the change of a series from each calendar year to the next, in the rows of one table.
 
-Every step is an answer of its own under the same joint models. Events are grouped over all the years shown, so
-that a group is one row in every step. Outside clusters of events the steps of a row add up to its contribution
-between the first year and the last.
+Every step is an answer of its own under the same joint models. Events are grouped over all the years shown,
+so that a group is one row in every step. Outside clusters of events the steps of a row add up to its
+contribution between the first year and the last.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from analysis.attribution.change import FitSeries, attribute_by
 from analysis.attribution.limits import CANNOT_SAY
 from analysis.attribution.result import ANNUALISE, PER, AttributionResult
 from analysis.attribution.timing.observed import observe
-from analysis.attribution.timing.rows import UNEXPLAINED, connected
+from analysis.attribution.timing.rows import UNEXPLAINED, RowKind, connected
 from analysis.domain import Cell, Period, Result, TradeSeries, Window
 from analysis.errors import CannotEstimateError, InputError
 from analysis.interventions import InterventionResult, fit_interventions
@@ -116,7 +116,9 @@ class Waterfall(Result):
         """Return the observed changes and every row, annualised; one column a step, named by its year."""
         factor = ANNUALISE.get(self.answer.series.frequency, 1)
         columns = ("dated to", *(str(step.after.first.year) for step in self.steps))
-        rows: list[list[Cell]] = [["observed change", *(factor * step.answer.absolute for step in self.steps)]]
+        rows: list[list[Cell]] = [
+            ["observed change", *(factor * step.answer.absolute for step in self.steps)]
+        ]
         for k, bar in enumerate(self.steps[0].bars):
             rows.append([bar.label, *(factor * step.bars[k].estimate for step in self.steps)])
         return columns, rows
@@ -228,7 +230,7 @@ def _years(
     return found, tuple(skipped)
 
 
-def _bars(step: AttributionResult, keys: Sequence[tuple[str, tuple[str, ...], str]]) -> tuple[Bar, ...]:
+def _bars(step: AttributionResult, keys: Sequence[tuple[RowKind, tuple[str, ...], str]]) -> tuple[Bar, ...]:
     found = {(c.row.kind, c.row.event_ids, c.row.label): c.interval for c in step.contributions}
     bars = [Bar(*key, *found.get(key, (0.0, 0.0, 0.0))) for key in keys]
     return (*bars, Bar("residual", (), UNEXPLAINED, *step.residual))

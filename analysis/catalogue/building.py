@@ -16,7 +16,7 @@ from analysis.catalogue.selection import (
     require_values,
     span_window,
 )
-from analysis.domain import Observation, Period, TradeSeries, Window
+from analysis.domain import Observation, Period, Total, TradeSeries, Window
 from analysis.errors import DataPackageError, NotFoundError
 
 
@@ -92,7 +92,8 @@ class SeriesBuilder:
         else:
             observations = self._combined(recipe, recipe.build, vintage)
             require_values(observations, recipe.id, vintage)
-            totals = year_totals = ()
+            totals = ()
+            year_totals = self._combined_years(recipe.build, vintage, observations)
         observations = _trimmed(observations, recipe)
         return TradeSeries(
             id=recipe.id,
@@ -138,6 +139,25 @@ class SeriesBuilder:
             combined.append(observation)
         return tuple(combined)
 
+    def _combined_years(
+        self, rule: Combination, vintage: str, observations: Sequence[Observation]
+    ) -> tuple[Total, ...]:
+        """Return the sums of calendar years of which a month is missing, where every term has its own."""
+        if observations[0].period.frequency != "M":
+            return ()
+        found = []
+        terms = [(1.0, name) for name in rule.plus] + [(-1.0, name) for name in rule.minus]
+        for year in sorted({o.period.year for o in observations if o.value is None}):
+            months = Window(Period("M", 12 * year), Period("M", 12 * year + 11))
+            known = [(sign, _year_sum(self.build(name, vintage), months)) for sign, name in terms]
+            totals = [(sign, total) for sign, total in known if total is not None]
+            if len(totals) == len(terms) and months.last <= observations[-1].period:
+                value = math.fsum(sign * total.value for sign, total in totals)
+                sd = math.sqrt(math.fsum((total.value * total.rse) ** 2 for _, total in totals))
+                figures = tuple(dict.fromkeys(f for _, total in totals for f in total.figures))
+                found.append(Total(months, value, sd / abs(value) if value else 0.0, figures))
+        return tuple(found)
+
     def _part(self, series: TradeSeries, name: str, period: Period, share: bool) -> Observation:
         if not series.first <= period <= series.last:
             return Observation(period, None, "M")
@@ -167,6 +187,17 @@ class SeriesBuilder:
             )
             return Observation(period, part, "E", rse, 0.0, whole, total.figures, note)
         return None
+
+
+def _year_sum(series: TradeSeries, months: Window) -> Total | None:
+    """Return the sum of a year of months: of the months where all are observed, else as printed."""
+    own = [o for o in series.observations if o.period in months]
+    if len(own) == len(months) and all(o.value is not None for o in own):
+        value = math.fsum(o.value or 0.0 for o in own)
+        sd = math.sqrt(math.fsum(((o.value or 0.0) * o.rse) ** 2 for o in own))
+        figures = tuple(dict.fromkeys(f for o in own for f in o.figures))
+        return Total(months, value, sd / abs(value) if value else 0.0, figures)
+    return next((total for total in series.year_totals if total.window == months), None)
 
 
 def _sum_of(period: Period, parts: Sequence[tuple[float, Observation]]) -> Observation:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from analysis.cli.shell import emit, json_option, say
+from analysis.cli.shell import emit, json_option, progress, say
 from analysis.cli.target import Target, load_target, target_options
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
         click.option(
             "--trend",
             type=click.Choice(["none", "linear", "local"]),
-            default="linear",
+            default="local",
             show_default=True,
             help="local: the slope wanders.",
         ),
@@ -130,14 +130,24 @@ def intervene(as_json: bool, **options: Any) -> None:
 @click.option("--to", "end", metavar="WINDOW", required=True, help="A period or a range A..B, inclusive.")
 @_model_options(("full", "ramp", "adopted", "all"), "all")
 @click.option("--evidence", type=click.Choice(["none", "basic", "full"]), default="basic", show_default=True)
+@click.option("--details", is_flag=True, help="Print parts, identification, lenses and evidence as well.")
 @json_option
-def attribute(as_json: bool, **options: Any) -> None:
+def attribute(as_json: bool, details: bool, **options: Any) -> None:
     """Attribute the change of TARGET between two windows to dated events."""
     target, choices = _split(options)
     from analysis.attribution import attribute as attribute_change
+    from analysis.domain import EventTable
+    from analysis.reporting.headline import Headline, wrapped
 
-    result = attribute_change(target.series, target.events, **choices)
-    _show(result, as_json)
+    with progress(f"fitting the joint model of {target.series.id}"):
+        result = attribute_change(target.series, target.events, **choices)
+    record = result.to_record()
+    events = EventTable(tuple(result.events.values()))
+    text = [Headline.of(record, result.series.title or result.series.id, events).text()]
+    text += [wrapped(f"{note}") for note in (result.notes() if details else result.limits())]
+    for warning in result.warnings:
+        say(warning)
+    emit(record, "\n".join(text), as_json)
 
 
 _TARGET_KEYS = ("target", "csv", "events_file", "regimes", "controls_file", "vintage", "gaps")

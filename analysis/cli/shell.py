@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Timer
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -13,6 +15,8 @@ import click
 from analysis.errors import TradebreaksError, UsageError
 
 PROGRAM = "tradebreaks"
+PATIENCE = 2.0
+"""Seconds without a word."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 plus the number of SIGINT."""
 
@@ -55,6 +59,18 @@ def sentence(message: str) -> str:
 def say(message: str) -> None:
     """Write one sentence to stderr: progress, a default that was chosen, a warning."""
     click.echo(sentence(message), err=True)
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[None]:
+    """Say on stderr what is being done once it has taken longer than `PATIENCE` seconds."""
+    timer = Timer(PATIENCE, say, [f"{doing}, please wait"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def emit(record: Any, text: str, as_json: bool) -> None:

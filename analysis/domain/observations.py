@@ -115,9 +115,9 @@ class DeclaredPart:
     sign : int
         1 or -1.
     role : PartRole
-        ``modelled``: the part's own joint model divides its change. ``ended_by``: its trade went on unhindered
-        until `event`, which took away what was there. ``stated``: the change of a published estimate.
-        ``open``: not attributed.
+        ``modelled``: the part's own joint model divides its change. ``ended_by``: its trade went on
+        unhindered until `event`, which took away what was there. ``stated``: the change of a published
+        estimate. ``open``: not attributed.
     event : str or None
         The event that ends a part of role ``ended_by``.
     title : str

@@ -38,7 +38,7 @@ class Choices(TypedDict, total=False):
 
     scale: str | None
     seasonal: bool | None
-    trend: str
+    trend: str | None
     clock: str
     level: float
     regime: RegimeChoice
@@ -70,7 +70,7 @@ def fit_interventions(
     *,
     scale: str | None = None,
     seasonal: bool | None = None,
-    trend: str = "linear",
+    trend: str | None = None,
     clock: str = "full",
     method: str = "structural",
     level: float = 0.95,
@@ -92,8 +92,9 @@ def fit_interventions(
         Default ``log`` if every value is above zero.
     seasonal : bool, optional
         Default on for monthly and quarterly series.
-    trend : {"linear", "local", "none"}
-        ``local``: the slope wanders as a random walk (a local linear trend).
+    trend : {"local", "linear", "none"}, optional
+        ``local``: the slope wanders as a random walk (a local linear trend); the default of the joint
+        posterior. The default of other methods is ``linear``.
     clock : {"full", "ramp", "adopted"}
         Dating of the catalogue's UN resolutions whose effects are reported.
     method : str
@@ -135,14 +136,14 @@ def fit_interventions(
             method=method,
             scale=scale,
             seasonal=seasonal,
-            trend=trend,
+            trend=trend or "linear",
             clock=clock,
             level=level,
             regime=regime,
             controls=controls,
             lunar=lunar,
         )
-    settings = read_settings(series, scale, seasonal, trend, clock, level, lunar, outliers, totals)
+    settings = read_settings(series, scale, seasonal, trend or "local", clock, level, lunar, outliers, totals)
     table = default_events(series) if events is None else events
     check_events(table)
     check_sample(series, 0, settings.seasonal)

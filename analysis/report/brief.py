@@ -11,7 +11,7 @@ from analysis.domain import Cell
 from analysis.report.blocks import Block, Chart, Heading, Sentences, Table
 from analysis.report.closing import Setting, how_to_cite
 from analysis.report.plan import Plan
-from analysis.reporting.headline import Headline, signed
+from analysis.reporting.headline import Headline, percent_words, precision_words, signed
 
 COLUMNS = (
     "dated to",
@@ -87,16 +87,15 @@ def _whole_year(window: str) -> bool:
 
 def _answer(number: int, record: Mapping[str, Any], headline: Headline) -> Table:
     lenses = {tuple(row["event_ids"]): row for row in record["triangulation"]["rows"] if row["event_ids"]}
-    events = [tuple(row["event_ids"]) for row in record["contributions"]]
     rows: list[tuple[Cell, ...]] = []
-    for row, ids in zip(headline.rows, [*events, ()], strict=True):
-        other = lenses.get(ids, {})
+    for row in (*headline.sums, *headline.rows):
+        other = lenses.get(row.event_ids, {}) if row.kind != "sum" else {}
         rows.append(
             (
                 row.label,
                 f"{signed(row.estimate)} [{signed(row.lower)}, {signed(row.upper)}]",
-                headline.share_words(row),
-                row.grade or "",
+                percent_words(row.share),
+                precision_words(row.grade),
                 _amount(other.get("first_binding")),
                 _amount(other.get("in_force_by_year")),
                 str(other.get("agreement") or ""),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import expm1
 from statistics import NormalDist
+from textwrap import fill
 from typing import Any
 
-from analysis.domain import Cell, EventTable, Window, plain_table
+from analysis.domain import Cell, Event, EventTable, Window, plain_table
 from analysis.reporting.labels import event_label
 
 MINUS = "−"
 
+UNDATED = date(1, 1, 1)
+"""Labels are made of titles; the day of the event is not shown."""
 PERIODS_A_YEAR = {"year": 1, "quarter": 4, "month": 12, "day": 365}
 
+EVERYTHING_ELSE = "Everything else (growth, prices, noise)"
+UNEXPLAINED = "Not explained by a named part"
 CAVEATS = (
     "Figures are nominal dollars of recorded trade; after a ban trade may continue unrecorded.",
     "A contribution is dated to an event: falls that began in the same months are counted with it.",
@@ -52,6 +58,7 @@ class Row:
     upper: float
     share: float | None
     grade: str | None
+    event_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,13 @@ class Headline:
     before, after, change : float
         A year, in `unit`.
     rows : tuple of Row
-        Contributions, then the residual; they add up to `change`.
+        Events, other parts and everything else; they add up to `change`.
     level : float
         Probability of the intervals.
+    sums : tuple of Row
+        What all resolutions, all closures, all events add up to.
+    answer : str
+        The answer in one sentence; empty in a record of an earlier engine.
     """
 
     series: str
@@ -81,9 +92,11 @@ class Headline:
     change: float
     rows: tuple[Row, ...]
     level: float
+    sums: tuple[Row, ...] = ()
+    answer: str = ""
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], title: str, events: EventTable) -> Headline:
+    def of(cls, record: Mapping[str, Any], title: str, events: EventTable | None = None) -> Headline:
         """Read the record of an attribution.
 
         Parameters
@@ -92,12 +105,12 @@ class Headline:
             With the contract's keys.
         title : str
             Of the series.
-        events : EventTable
-            The events of the design; rows are named after them.
+        events : EventTable, optional
+            The events of the design, after which rows are named; default the titles that the record holds.
         """
         change = record["change"]
-        yearly = change["annualised"]
-        factor = PERIODS_A_YEAR[change["per"]]
+        yearly = change["annualised"] or change
+        factor = PERIODS_A_YEAR[change["per"]] if change["annualised"] else 1
 
         def row(item: Mapping[str, Any], kind: str, label: str) -> Row:
             return Row(
@@ -108,10 +121,18 @@ class Headline:
                 factor * item["upper"],
                 item.get("share"),
                 item.get("grade"),
+                tuple(item.get("event_ids", ())),
             )
 
-        rows = [row(item, item["kind"], _label(item, events)) for item in record["contributions"]]
-        rows.append(row(record["residual"], "residual", "Not explained by a named part"))
+        shown = [
+            row(item, item["kind"], _label(item, events))
+            for item in record["contributions"]
+            if "sums" not in record or item["event_ids"] or item["kind"] == "part"
+        ]
+        if "sums" in record:
+            shown.append(row(record["everything_else"], "residual", EVERYTHING_ELSE))
+        else:
+            shown.append(row(record["residual"], "residual", UNEXPLAINED))
         return cls(
             series=record["series"],
             title=title,
@@ -121,27 +142,22 @@ class Headline:
             before=yearly["from"],
             after=yearly["to"],
             change=yearly["absolute"],
-            rows=tuple(rows),
+            rows=tuple(shown),
             level=record["level"],
+            sums=tuple(_sum_row(item, factor) for item in record.get("sums", ())),
+            answer=record.get("sentence", ""),
         )
 
-    def sentences(self) -> tuple[str, str]:
-        """Return the answer in two sentences: the change, and what its largest part is dated to."""
+    def sentences(self) -> tuple[str, ...]:
+        """Return the answer: in one sentence, or as an earlier engine gave it."""
+        if self.answer:
+            return (self.answer,)
         direction = "a fall" if self.change < 0 else "a rise"
         first = (
             f"{self.title}, as recorded and in nominal terms: from {self.before:,.0f} {self.unit} a year in "
             f"{self.start} to {self.after:,.0f} in {self.end}, {direction} of {abs(self.change):,.0f}."
         )
-        dated = [row for row in self.rows if row.kind == "event"]
-        if not dated:
-            return first, "No event of the design is in force in one window and not in the other."
-        largest = max(dated, key=lambda row: abs(row.estimate))
-        second = (
-            f"The largest contribution of an event or group of events, {signed(largest.estimate)} "
-            f"{self.unit} a year with the {100 * self.level:.0f} % interval [{signed(largest.lower)}, "
-            f"{signed(largest.upper)}], is dated to {largest.label}."
-        )
-        return first, second
+        return (first, "This record is of an earlier engine: its rows are below.")
 
     def share_words(self, row: Row) -> str:
         """Return the share of a row in the change with its interval; empty where it has none.
@@ -155,24 +171,48 @@ class Headline:
 
     def text(self) -> str:
         """Return heading and table as plain text."""
-        columns = ("dated to", "a year", "lower", "upper", "share", "grade")
+        columns = ("came with", "a year", "lower", "upper", "of the change", "precision")
         cells: list[Sequence[Cell]] = [
             [
-                row.label,
-                signed(row.estimate),
-                signed(row.lower),
-                signed(row.upper),
-                self.share_words(row) or None,
-                row.grade,
+                line,
+                *(
+                    [signed(row.estimate), signed(row.lower), signed(row.upper)]
+                    if first
+                    else [None, None, None]
+                ),
+                percent_words(row.share) if first else None,
+                precision_words(row.grade) if first else None,
             ]
-            for row in self.rows
+            for row in (*self.sums, *self.rows)
+            for first, line in _lines(row.label)
         ]
-        cells.append(["change", signed(self.change), None, None, None, None])
+        cells.append(["Change", signed(self.change), None, None, None, None])
         heading = (
             f"{self.title} ({self.series}), {self.unit} a year: "
             f"{self.before:,.0f} in {self.start}, {self.after:,.0f} in {self.end}"
         )
-        return f"{heading}\n\n{plain_table(columns, cells)}"
+        return "\n\n".join([*map(wrapped, (*self.sentences(), heading)), plain_table(columns, cells)])
+
+
+PRECISION = {"exact": "exact", "A": "precise", "B": "fair", "C": "rough", "D": "sign not known"}
+"""Grades of a contribution in words."""
+WIDTH, LABEL = 100, 46
+"""Columns of a terminal, and of its first one in a table."""
+
+
+def precision_words(grade: str | None) -> str:
+    """Return a grade of a contribution in words; empty where there is none."""
+    return "" if grade is None else PRECISION.get(grade, grade)
+
+
+def percent_words(share: float | None) -> str:
+    """Return a share of the change in per cent; empty where it has none."""
+    return "" if share is None else f"{round(100 * share) + 0:,d} %".replace("-", MINUS)
+
+
+def wrapped(text: str, width: int = WIDTH) -> str:
+    """Return a text broken into lines of at most `width` columns."""
+    return fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def signed(value: float) -> str:
@@ -212,6 +252,33 @@ def window_words(text: str) -> str:
     return text.replace("..", " to ")
 
 
-def _label(item: Mapping[str, Any], events: EventTable) -> str:
+def _lines(label: str) -> list[tuple[bool, str]]:
+    """Return a label on lines of at most `LABEL` columns, the first one marked."""
+    return [(k == 0, line) for k, line in enumerate(wrapped(label, LABEL).split("\n"))]
+
+
+def _sum_row(item: Mapping[str, Any], factor: float) -> Row:
+    percent = item["percent"]
+    return Row(
+        "sum",
+        f"{item['label']}, together",
+        factor * item["estimate"],
+        factor * item["lower"],
+        factor * item["upper"],
+        None if percent is None else percent / 100,
+        item["grade"],
+        tuple(item["event_ids"]),
+    )
+
+
+def _label(item: Mapping[str, Any], events: EventTable | None) -> str:
     """Return the short names of a row's events, or the name that the row has where it has none."""
-    return " + ".join(event_label(events[name]) for name in item["event_ids"]) or str(item["label"])
+    ids = item["event_ids"]
+    if events is not None and all(name in events for name in ids):
+        named = [events[name] for name in ids]
+    else:
+        titles = str(item["label"]).split(" + ")
+        if len(titles) != len(ids):
+            return str(item["label"])
+        named = [Event(name, title, UNDATED) for name, title in zip(ids, titles, strict=True)]
+    return " + ".join(event_label(event) for event in named) or str(item["label"])

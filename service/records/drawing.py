@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from analysis.domain import Event
 from analysis.reporting.charts import (
     counterfactual_chart,
     posterior_chart,
@@ -14,13 +12,9 @@ from analysis.reporting.charts import (
     to_svg,
     waterfall_chart,
 )
-from analysis.reporting.headline import PERIODS_A_YEAR, Headline, Row, window_words
-from analysis.reporting.labels import event_label
-from service.records.tables import UNEXPLAINED, main_table, target
+from analysis.reporting.headline import Headline
+from service.records.tables import main_table, target
 from service.store import Record
-
-UNDATED = date(1, 1, 1)
-"""The labels of a chart are made of titles; the day of the event is not shown."""
 
 
 def chart(record: Record) -> Any:
@@ -57,41 +51,4 @@ def as_chart_pdf(record: Record) -> bytes:
 
 def headline(record: Record) -> Headline:
     """Return an attribution as people read it, named after the titles that the record holds."""
-    document = record.document
-    change = document["change"]
-    yearly = change["annualised"] or change
-    factor = PERIODS_A_YEAR[change["per"]] if change["annualised"] else 1
-
-    def row(item: dict[str, Any], kind: str, label: str) -> Row:
-        return Row(
-            kind,
-            label,
-            factor * item["estimate"],
-            factor * item["lower"],
-            factor * item["upper"],
-            item.get("share"),
-            item.get("grade"),
-        )
-
-    rows = [row(item, item["kind"], _label(item)) for item in document["contributions"]]
-    rows.append(row(document["residual"], "residual", UNEXPLAINED))
-    return Headline(
-        series=document["series"],
-        title=target(document),
-        unit=change["unit"],
-        start=window_words(change["from_window"]),
-        end=window_words(change["to_window"]),
-        before=yearly["from"],
-        after=yearly["to"],
-        change=yearly["absolute"],
-        rows=tuple(rows),
-        level=document["level"],
-    )
-
-
-def _label(item: dict[str, Any]) -> str:
-    titles = str(item["label"]).split(" + ")
-    if len(titles) != len(item["event_ids"]):
-        return str(item["label"])
-    pairs = zip(item["event_ids"], titles, strict=True)
-    return " + ".join(event_label(Event(name, title, UNDATED)) for name, title in pairs)
+    return Headline.of(record.document, target(record.document))

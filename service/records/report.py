@@ -21,7 +21,7 @@ from analysis.reporting.charts import (
     to_pdf,
     to_svg,
 )
-from analysis.reporting.headline import PERIODS_A_YEAR, Headline, signed
+from analysis.reporting.headline import PERIODS_A_YEAR, Headline, percent_words, precision_words, signed
 from analysis.reporting.labels import event_label
 from analysis.reporting.methods import METHODS
 from service.records.citations import Citation
@@ -34,6 +34,7 @@ METHODS_OF = {
     "interventions": ("structural", "peers"),
     "breaks": ("breaks",),
 }
+CHECKS = ("pre_trend", "leave_one_out", "placebo_dates", "parametric_placebo", "specification_curve")
 LENSES = (
     ("timing", "timing"),
     ("first_binding", "first bound by"),
@@ -179,13 +180,13 @@ def _contributions(answer: Headline, caption: str) -> Table:
         (
             row.label,
             f"{signed(row.estimate)} [{signed(row.lower)}, {signed(row.upper)}]",
-            answer.share_words(row),
-            row.grade,
+            percent_words(row.share),
+            precision_words(row.grade),
         )
-        for row in answer.rows
+        for row in (*answer.sums, *answer.rows)
     ]
     rows.append(("change on record", signed(answer.change), "", ""))
-    columns = ("dated to", "a year, with its interval", "share of the change, with its interval", "grade")
+    columns = ("came with", "a year, with its interval", "of the change", "precision")
     return Table("contributions", f"What the change is dated to: {caption}", columns, tuple(rows))
 
 
@@ -227,6 +228,13 @@ def _evidence(found: Mapping[str, Any], words: _Words, caption: str) -> Iterable
     evidence = found["evidence"]
     if not evidence:
         yield Sentences(("None was asked for.",))
+        return
+    if evidence.get("parts"):
+        for part in evidence["parts"]:
+            said = [part[name] for name in CHECKS if part.get(name)]
+            texts = [f"{part['title']}: {found.get('words') or found.get('reason')}" for found in said]
+            yield Sentences(tuple(texts))
+        yield Sentences((evidence["refits"],))
         return
     pre_trend = evidence["pre_trend"]
     yield Sentences((pre_trend["words"],))

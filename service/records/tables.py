@@ -126,7 +126,7 @@ def _attribution(document: Mapping[str, Any]) -> MainTable:
             item["share"],
             item["grade"],
         ]
-        for item in document["contributions"]
+        for item in (*map(_as_row, document.get("sums", ())), *document["contributions"])
     ]
     rest = document["residual"]
     rows.append(
@@ -153,10 +153,17 @@ def _attribution(document: Mapping[str, Any]) -> MainTable:
             Column("lower", "Lower limit of the interval"),
             Column("upper", "Upper limit of the interval"),
             Column("share", "Share of the change, a fraction"),
-            Column("grade", "Grade of the effect, A to D"),
+            Column("grade", "Precision: exact, A to C, or D where the sign is not known"),
         ),
         tuple(rows),
     )
+
+
+def _as_row(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a sum as a row of the table; a sum is no part of what adds up to the change."""
+    percent = item["percent"]
+    share = None if percent is None else percent / 100
+    return {**item, "kind": "sum", "label": f"{item['label']}, together", "share": share}
 
 
 def _interventions(document: Mapping[str, Any]) -> MainTable:

@@ -43,5 +43,4 @@ def in_line(record: Record, citation: Citation) -> str:
     answer = head(record)
     if answer is None:
         return f"{citation.title} {reference}."
-    first, second = answer.sentences()
-    return f"{first} {second.removesuffix('.')} {reference}."
+    return f"{' '.join(answer.sentences()).removesuffix('.')} {reference}."

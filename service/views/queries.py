@@ -49,7 +49,7 @@ class PageQuery(Strict):
     end: Annotated[WindowText, Field(alias="to")] = DEFAULT_WINDOWS[1]
     vintage: Vintage = "first"
     scale: Scale | None = None
-    trend: Trend = "linear"
+    trend: Trend = "local"
     clock: Clock = "all"
     evidence: Evidence = "none"
     without: Names = Field(default_factory=list)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
+
 from analysis.attribution.accounting.assignment import whole_dollars
 from analysis.attribution.accounting.goods import MILLION
+from analysis.attribution.timing.observed import observe
 from analysis.domain import TradeSeries, Window
 from analysis.errors import CannotEstimateError
 
@@ -61,7 +64,7 @@ def whole_years(series: TradeSeries, window: str | Window) -> tuple[int, ...]:
 
 
 def mean_a_year(series: TradeSeries, years: Sequence[int]) -> int:
-    """Return the mean of the observed periods of some years, in whole dollars a year.
+    """Return the mean of some years, in whole dollars a year; by printed sums where periods are missing.
 
     Raises
     ------
@@ -70,6 +73,11 @@ def mean_a_year(series: TradeSeries, years: Sequence[int]) -> int:
     """
     periods = [o for o in series.observations if o.period.year in years]
     values = [Fraction(Decimal(repr(o.value))) for o in periods if o.value is not None]
+    if values and len(values) < len(periods):
+        places = np.flatnonzero([o.period.year in years for o in series.observations])
+        known = observe(series, places)
+        if known.enough:
+            return whole_dollars(Fraction(repr(known.mean)) * series.first.per_year * MILLION)
     if not values or 2 * len(values) < len(periods):
         raise CannotEstimateError(
             f"'{series.id}' is observed in {len(values)} of the {len(periods)} periods of {_words(years)}: "

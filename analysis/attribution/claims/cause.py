@@ -31,8 +31,8 @@ from analysis.attribution.claims.outcome import (
     of_range,
 )
 from analysis.attribution.result import AttributionResult
-from analysis.attribution.timing.rows import Row
 from analysis.attribution.study import Study
+from analysis.attribution.timing.rows import Row
 from analysis.catalogue import Claim, PublishedEstimate
 from analysis.domain import TradeSeries, Window
 from analysis.errors import CannotEstimateError

@@ -59,7 +59,8 @@ def contributions(part: Part, draws: PartDraws, *, order: Order = "time") -> dic
     dict of str to ndarray
         Per period of the target, with the sign of the part in the target.
     """
-    assert part.fit is not None and part.way is not None
+    assert part.fit is not None
+    assert part.way is not None
     found = along(part.fit.posterior.design, part.way, draws, logs=part.fit.logs, order=order)
     return {name: part.sign * part.factor * value for name, value in found.items()}
 
@@ -121,7 +122,8 @@ def _leg(
 
 def _players(design: Design, columns: FloatArray, split: int, *, later: bool, growth_first: bool) -> Players:
     moves = np.abs(columns[split:].mean(axis=0) - columns[:split].mean(axis=0))
-    named, fixed = [], []
+    named: list[Term] = []
+    fixed: list[Term] = []
     for term in design.terms:
         if term.kind == "intercept":
             continue

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from analysis.attribution.timing.draws import LOG2_POINTS, Dependence, PartDraws, dating_weights, joint_draws
 from analysis.attribution.timing.contributions import Order
+from analysis.attribution.timing.draws import LOG2_POINTS, Dependence, PartDraws, dating_weights, joint_draws
 from analysis.attribution.timing.parts import Part
 from analysis.attribution.timing.rows import (
     Row,
@@ -251,6 +251,6 @@ def weighted_quantiles(
     order = np.argsort(values, axis=1, kind="stable")
     ordered = np.take_along_axis(values, order, axis=1)
     middle = np.cumsum(mass[order], axis=1) - 0.5 * mass[order]
-    return np.array(
-        [np.interp(probabilities, m, v) for m, v in zip(middle, ordered, strict=True)]
-    ).reshape(len(values), len(probabilities))
+    return np.array([np.interp(probabilities, m, v) for m, v in zip(middle, ordered, strict=True)]).reshape(
+        len(values), len(probabilities)
+    )

@@ -107,5 +107,7 @@ def first_full(shares: NDArray[np.float64]) -> FloatArray:
     """
     whole = shares >= 1 - 1e-12
     some = shares > 0
-    found = np.where(whole.any(axis=0), whole.argmax(axis=0), np.where(some.any(axis=0), some.argmax(axis=0), len(shares)))
+    found = np.where(
+        whole.any(axis=0), whole.argmax(axis=0), np.where(some.any(axis=0), some.argmax(axis=0), len(shares))
+    )
     return np.asarray(found, dtype=np.float64)

@@ -241,15 +241,15 @@ class Mode:
             fit.series.first.ordinal,
             YEAR[fit.series.frequency],
             seen,
-            walk,
-            np.linalg.cholesky(stationary),
+            np.asarray(walk, dtype=np.float64),
+            np.asarray(np.linalg.cholesky(stationary), dtype=np.float64),
             own.T @ weighted.T,
-            errors / np.sqrt(np.mean(errors**2)),
+            np.asarray(errors / np.sqrt(np.mean(errors**2)), dtype=np.float64),
             calm,
         )
 
     def correlation(self, other: Mode, dependence: Dependence) -> FloatArray:
-        """Return the correlation of two parts' standard coordinates, shape (p, q); 0 if not of one calendar."""
+        """Return the correlation of two parts' coordinates, shape (p, q); 0 if not of one calendar."""
         mine, theirs = self.seen + self.start, other.seen + other.start
         common, a, b = np.intersect1d(mine, theirs, return_indices=True)
         nothing = np.zeros((len(self.gain), len(other.gain)))

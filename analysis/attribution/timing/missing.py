@@ -1,7 +1,7 @@
 """What a flow would be without events: whole paths of the level, season, trend and controls, draw by draw.
 
-Given the noise parameters, coefficients and random-walk level are drawn jointly, so a sum over a window carries
-the correlation between its periods.
+Given the noise parameters, coefficients and random-walk level are drawn jointly, so a sum over a window
+carries the correlation between its periods.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from scipy import linalg, special
 
 from analysis.attribution.timing.parts import Part
 from analysis.domain import FloatArray
-from analysis.interventions.dating import Dating
 from analysis.interventions.counterfactual import MOST_POINTS, level_points
+from analysis.interventions.dating import Dating
 from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
 from analysis.numerics.noise import covariance
 from analysis.numerics.sequences import sobol
@@ -114,7 +114,8 @@ def flow_without(part: Part, dating: Dating, terms: Collection[str]) -> FloatArr
     terms : collection of str
         Names of the event terms left out.
     """
-    assert part.fit is not None and part.way is not None
+    assert part.fit is not None
+    assert part.way is not None
     posterior = part.fit.posterior
     paths = paths_without(
         posterior,

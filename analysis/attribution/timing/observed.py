@@ -7,13 +7,12 @@ printed sum of a span that lies inside the window; a span that the window cuts i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.domain import FloatArray, Total, TradeSeries, Window
+from analysis.domain import Total, TradeSeries, Window
 
 LEAST_COVERED = 0.5
 """Share of a window's periods that observations and totals must cover."""
@@ -72,7 +71,7 @@ def observe(series: TradeSeries, positions: NDArray[np.intp], *, negligible: flo
     covered = used.copy()
     if not used.all():
         first = int(positions[0])
-        for span, part in _printed(series, positions, covered):
+        for span, part in _printed(series, positions):
             inside = span - first
             if not covered[inside].all():
                 taken = values[inside][covered[inside] & used[inside]]
@@ -90,9 +89,7 @@ def observe(series: TradeSeries, positions: NDArray[np.intp], *, negligible: flo
     return Observed(positions, mean, np.sqrt(variance) / max(count, 1), int(used.sum()), count)
 
 
-def _printed(
-    series: TradeSeries, positions: NDArray[np.intp], covered: NDArray[np.bool_]
-) -> list[tuple[NDArray[np.intp], Total]]:
+def _printed(series: TradeSeries, positions: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], Total]]:
     """Return the printed sums that lie inside the window, whole years first."""
     found = []
     for total in (*series.year_totals, *series.totals):
@@ -124,5 +121,3 @@ def _positions(series: TradeSeries, window: Window) -> NDArray[np.intp]:
     if start < 0 or stop > len(series):
         return np.empty(0, dtype=np.intp)
     return np.arange(start, stop)
-
-

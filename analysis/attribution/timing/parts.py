@@ -24,7 +24,6 @@ NEGLIGIBLE = 0.01
 """Share of the target's base up to which a missing period of a part is answered from its bounds."""
 
 
-
 @dataclass(frozen=True)
 class Part:
     """One part of a change, per period of the target.
@@ -173,7 +172,7 @@ class Resolver:
             else:
                 found += self._part(own, target, sign * declared.sign, declared, seen, title, negligible)
         whole = self._windows(series, target, negligible)
-        if not series.design.parts or (missing or rest) and whole is None:
+        if not series.design.parts or ((missing or rest) and whole is None):
             return ()
         if missing or rest is not None:
             assert whole is not None
@@ -277,7 +276,8 @@ class Resolver:
         factor = _factor(series, target)
         start = factor * whole[0].mean - sum(sign * part.sign * part.start for part in found)
         end = factor * whole[1].mean - sum(sign * part.sign * part.end for part in found)
-        sd = float(np.sqrt(sum(part.sd**2 for part in found) + (factor * np.hypot(*(w.sd for w in whole))) ** 2))
+        errors = [part.sd for part in found] + [factor * window.sd for window in whole]
+        sd = float(np.linalg.norm(errors))
         own = rest.title if rest is not None else ""
         if rest is not None and rest.role == "modelled":
             ended = [part for part in found if part.event is not None]
@@ -290,7 +290,14 @@ class Resolver:
         titles = (*([own] if own else []), *missing)
         title = own if own and not missing else " and ".join(dict.fromkeys(titles)) or series.title
         return Part(
-            f"{series.id}:rest", title, "open", sign, start, end, sd, merged=tuple(missing) if own else titles[1:]
+            f"{series.id}:rest",
+            title,
+            "open",
+            sign,
+            start,
+            end,
+            sd,
+            merged=tuple(missing) if own else titles[1:],
         )
 
     def _windows(
@@ -345,5 +352,3 @@ def on_frequency(window: Window, series: TradeSeries) -> Window | None:
         last = Period.containing(window.last.end, series.frequency)
         whole = first.start == window.first.start and last.end == window.last.end
         return Window(first, last) if whole else None
-
-

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.attribution.timing.draws import PartDraws
 from analysis.attribution.timing.contributions import Order, contributions, played_together
+from analysis.attribution.timing.draws import PartDraws
 from analysis.attribution.timing.parts import Part
 from analysis.domain import FloatArray
 from analysis.interventions.design import Term
@@ -80,7 +80,9 @@ Title = Callable[[Sequence[str]], str]
 """Returns the label of events by their ids."""
 
 
-def build_rows(parts: Sequence[Part], title: Title, *, joined: Iterable[frozenset[str]] = ()) -> tuple[Row, ...]:
+def build_rows(
+    parts: Sequence[Part], title: Title, *, joined: Iterable[frozenset[str]] = ()
+) -> tuple[Row, ...]:
     """Return the rows of a change in the order in which they are shown.
 
     Parameters
@@ -103,14 +105,14 @@ def _ended(parts: Sequence[Part], title: Title) -> list[Row]:
         if part.event is not None and part.taken:
             kind: RowKind = "measurement" if part.event.kind == "data_break" else "event"
             own = (part.event.id,)
-            rows.append(
-                Row(kind, own, title(own), (part.id,), (), part.taken, part.taken_sd, part.largest)
-            )
+            rows.append(Row(kind, own, title(own), (part.id,), (), part.taken, part.taken_sd, part.largest))
     return rows
 
 
 def _events(parts: Sequence[Part], title: Title, joined: Iterable[frozenset[str]]) -> list[Row]:
-    reasons: list[tuple[frozenset[str], str]] = [(ids, "a row alone would exceed what was there") for ids in joined]
+    reasons: list[tuple[frozenset[str], str]] = [
+        (ids, "a row alone would exceed what was there") for ids in joined
+    ]
     terms: dict[str, list[tuple[int, Term]]] = {}
     order: dict[str, tuple[float, int]] = {}
     for k, part in enumerate(parts):
@@ -118,8 +120,7 @@ def _events(parts: Sequence[Part], title: Title, joined: Iterable[frozenset[str]
             continue
         shown = part.fit.posterior.design.event_terms
         active = [shown[j] for j in part.way.active if any(j in c.terms for c in part.way.clusters)]
-        for group in part_groups(part, active):
-            reasons.append((frozenset(group.event_ids), group.reason))
+        reasons += [(frozenset(g.event_ids), g.reason) for g in part_groups(part, active)]
         for place, term in enumerate(active):
             for name in term.event_ids:
                 terms.setdefault(name, []).append((k, term))
@@ -283,7 +284,8 @@ def cluster_events(parts: Sequence[Part], row: Row) -> frozenset[str]:
     found = set(row.event_ids)
     for k, _ in row.members:
         part = parts[k]
-        assert part.fit is not None and part.way is not None
+        assert part.fit is not None
+        assert part.way is not None
         terms = part.fit.posterior.design.event_terms
         for cluster in part.way.clusters:
             ids = {name for j in cluster.terms if j in part.way.active for name in terms[j].event_ids}

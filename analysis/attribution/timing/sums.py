@@ -1,4 +1,4 @@
-"""Sums over events, the answer to what is asked first: all resolutions, closures and reopenings, all events."""
+"""Sums over events, which are asked for first: all resolutions, closures and reopenings, all events."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def grade_of(interval: Interval, largest: float, *, exact: bool = False, known: 
 
 
 def percent_of(interval: Interval, change: float, larger: float) -> Interval | None:
-    """Return an interval in per cent of a change, positive where it goes the same way; None if it is small."""
+    """Return an interval in per cent of a change, positive the same way; None if the change is small."""
     if abs(change) < SMALL_CHANGE * larger or change == 0:
         return None
     estimate, low, high = (100 * value / change for value in interval)

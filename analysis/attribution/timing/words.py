@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from analysis.attribution.timing.divided import Interval
 from analysis.attribution.timing.sums import EventSum
 from analysis.domain import UN_RESOLUTION, Event, Window
 
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+if TYPE_CHECKING:
+    from analysis.attribution.result import AttributionResult
+
+NUMBERS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 MINUS = "−"
+WORTH_SAYING = 0.005
+"""Share of the change from which the movement before the events is named."""
 
 
 def whole(value: float) -> str:
@@ -50,7 +69,13 @@ def events_words(found: EventSum, events: Sequence[Event]) -> str:
     if len(resolutions) > 1:
         years = sorted({(event.adopted or event.effective).year for event in resolutions})
         count = NUMBERS[len(resolutions)] if len(resolutions) < len(NUMBERS) else str(len(resolutions))
-        when = str(years[0]) if len(years) == 1 else f"{years[0]} and {years[-1]}" if len(years) == 2 else f"{years[0]} to {years[-1]}"
+        when = (
+            str(years[0])
+            if len(years) == 1
+            else f"{years[0]} and {years[-1]}"
+            if len(years) == 2
+            else f"{years[0]} to {years[-1]}"
+        )
         words.append(f"the {count} UN resolutions of {when}")
     else:
         others = named
@@ -62,86 +87,65 @@ def events_words(found: EventSum, events: Sequence[Event]) -> str:
     return " and ".join(words)
 
 
-def sentence(
-    *,
-    noun: str,
-    scope: str,
-    before: Window,
-    after: Window,
-    change: float,
-    unit: str,
-    found: EventSum | None,
-    events: Sequence[Event],
-    exact: Sequence[tuple[str, float]],
-    ahead: float,
-    level: float,
-    factor: float,
-) -> str:
-    """Return the answer in one sentence, or two where some of it is exact.
+def sentence(answer: AttributionResult) -> str:
+    """Return the answer in one sentence.
 
-    Parameters
-    ----------
-    noun : str
-        What is measured, as in "exports to China".
-    scope : str
-        Where the events are looked for, if other parts are open.
-    before, after : Window
-    change : float
-        Observed, a year.
-    unit : str
-        In words, with the period.
-    found : EventSum or None
-        The sum that the sentence is about.
-    events : sequence of Event
-    exact : sequence of (str, float)
-        Titles and amounts a year of events that ended a part.
-    ahead : float
-        Observed change before any event, a year.
-    level : float
-    factor : float
-        Periods a year.
+    It names the change, what of it came with the events of the first sum that is estimated, with interval and
+    per cent, what is exact, and what moved before any of the events. An amount whose sign is not known is
+    given by its limits alone.
     """
+    series, factor = answer.series, answer.per_year
+    change = factor * answer.absolute
+    unit = unit_words(series.unit, "year" if series.frequency != "D" else None)
+    noun = series.noun or series.title or series.id
+    when = f"from {window_words(answer.before)} to {window_words(answer.after)}"
+    if not any(character in "123456789" for character in whole(change)):
+        level = whole(factor * answer.ends[1])
+        subject = noun[:1].upper() + noun[1:]
+        return f"{subject}: {level} {unit} in both periods, {when}; there is no change to divide."
     kind = "fall" if change < 0 else "rise"
-    verb = "fell" if change < 0 else "came"
-    start = f"Of the {kind} of {whole(change)} {unit} in {noun} from {window_words(before)} to {window_words(after)}, "
-    told = [
-        f"{_moved(amount, change)} came with {title} (exact)" for title, amount in exact if abs(amount) >= 0.5
-    ]
+    opening = f"he {kind} of {whole(change)} {unit} in {noun} {when}"
+    exact = [row for row in answer.rows if row.exact and row.event_ids and row.value]
+    told = [f"{_moved(factor * (row.value or 0.0), change)} came with {row.label} (exact)" for row in exact]
+    found = next((item for item in answer.sums if item.grade != "exact"), None)
+    if found is None and not told:
+        return f"T{opening} is dated to no event: none came into force between the two."
     if found is None:
-        if told:
-            return f"{start}{' and '.join(told)}."
-        opening = f"The {kind} of {whole(change)} {unit} in {noun} from {window_words(before)} to {window_words(after)}"
-        return f"{opening} is dated to no event: none came into force between the two."
-    where = f" in {scope}" if scope else ""
-    words = f"{_moved(factor * found.interval[0], change)} ({_limits(found, change, level, factor)}) came with {events_words(found, events)}{where}"
+        return f"Of t{opening}, {'; '.join(told)}."
+    return (
+        f"Of t{opening}, {'; '.join([_dated(answer, found, change), *told, *_ahead(answer, found, change)])}."
+    )
+
+
+def _dated(answer: AttributionResult, found: EventSum, change: float) -> str:
+    open_parts = any(part.role in ("open", "stated") for part in answer.parts)
+    scope = answer.series.design.scope
+    names = events_words(found, list(answer.events.values())) + (
+        f" in {scope}" if open_parts and scope else ""
+    )
+    estimate, low, high = (answer.per_year * value for value in found.interval)
+    level = f"{100 * answer.level:g} % interval"
     if found.grade == "D":
-        low, high = sorted((factor * found.interval[1], factor * found.interval[2]))
-        words = (
-            f"what came with {events_words(found, events)}{where} cannot be signed: between {signed(low)} and "
-            f"{signed(high)} ({100 * level:.0f} % interval)"
-        )
-    parts = [words, *told]
-    if abs(factor) and abs(ahead) >= 0.005 * abs(change):
-        same = ahead * change > 0
-        parts.append(
-            f"{whole(ahead)} {verb} before any of them" if same else f"{whole(ahead)} went the other way before any of them"
-        )
-    return f"{start}{'; '.join(parts)}."
+        return f"what came with {names} has no known sign ({level} {signed(low)} to {signed(high)})"
+    near, far = sorted((abs(low), abs(high)))
+    percent = "" if found.percent is None else f"; {found.percent[0]:.0f} %"
+    return f"{_moved(estimate, change)} ({level} {whole(near)} to {whole(far)}{percent}) came with {names}"
+
+
+def _ahead(answer: AttributionResult, found: EventSum, change: float) -> list[str]:
+    """Return what the parts of a sum moved by before its events, if it is worth saying."""
+    used = {k for r in found.rows for k, _ in answer.rows[r].members}
+    amount = answer.per_year * sum(
+        part.sign * part.factor * part.way.before
+        for k, part in enumerate(answer.parts)
+        if k in used and part.way is not None
+    )
+    if abs(amount) < WORTH_SAYING * abs(change):
+        return []
+    verb = "fell" if amount < 0 else "rose"
+    same = amount * change > 0
+    return [f"{whole(amount)} {verb if same else f'had gone the other way ({verb})'} before any of them"]
 
 
 def _moved(amount: float, change: float) -> str:
     return whole(amount) if amount * change >= 0 else f"{whole(amount)} in the other direction"
-
-
-def _limits(found: EventSum, change: float, level: float, factor: float) -> str:
-    low, high = (factor * value for value in found.interval[1:])
-    ends = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
-    shown = " to ".join(whole(end) if low * high > 0 else signed(end) for end in ends)
-    percent = "" if found.percent is None else f"; {found.percent[0]:.0f} %"
-    return f"{100 * level:.0f} % interval {shown}{percent}"
-
-
-def interval_words(interval: Interval, factor: float) -> str:
-    """Return estimate and limits a year, signed."""
-    estimate, low, high = (factor * value for value in interval)
-    return f"{signed(estimate)} [{signed(low)}, {signed(high)}]"
