@@ -175,7 +175,11 @@ def timing(answer: AttributionResult) -> dict[str, Any]:
                 "residual": {"estimate": rest},
             }
         )
-    return {"datings": datings, "lmdi": lmdi(answer).to_record(), "method": METHOD}
+    others = [
+        {"name": branch.name, **_interval(answer, branch.interval), "moved": branch.moved}
+        for branch in answer.branches
+    ]
+    return {"datings": datings, "branches": others, "lmdi": lmdi(answer).to_record(), "method": METHOD}
 
 
 def _sum_under(answer: AttributionResult, dating: int, item: EventSum) -> dict[str, Any]:
@@ -197,14 +201,11 @@ def identification(answer: AttributionResult) -> list[dict[str, Any]]:
                 "reason": row.reason if row.group else _alone(contribution.grade),
             }
     for fit in answer.fits:
-        for entry in fit.identification():
-            event_id = entry["event_id"]
-            reason = entry["reason"] if entry["grade"] is None else CONSTANT
-            known = found.setdefault(
-                event_id, {"event_id": event_id, "grade": None, "group": None, "reason": reason}
-            )
-            if known["grade"] is None and entry["grade"] is not None:
-                known["reason"] = CONSTANT
+        design = fit.posterior.design
+        silent = {event_id: CONSTANT for term in design.event_terms for event_id in term.event_ids}
+        silent |= {event_id: f"left out: {reason}" for event_id, reason in design.left_out.items()}
+        for event_id, reason in silent.items():
+            found.setdefault(event_id, {"event_id": event_id, "grade": None, "group": None, "reason": reason})
     for part in answer.parts:
         if part.event is not None and part.event.id not in found:
             found[part.event.id] = {

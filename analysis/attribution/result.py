@@ -12,7 +12,7 @@ import numpy as np
 from analysis.attribution.accounting import Accounting, account_or_reason
 from analysis.attribution.comparison import Comparison, compare_or_reason
 from analysis.attribution.limits import CANNOT_SAY
-from analysis.attribution.timing.divided import Divided, Interval
+from analysis.attribution.timing.divided import Branch, Divided, Interval, branches
 from analysis.attribution.timing.parts import Part
 from analysis.attribution.timing.rows import EVERYTHING_ELSE, Row
 from analysis.attribution.timing.sums import (
@@ -253,6 +253,12 @@ class AttributionResult(Result):
             to=None if self.backwards else self.ends[1],
             unidentified=self.unidentified,
         )
+
+    @cached_property
+    def branches(self) -> tuple[Branch, ...]:
+        """How far the first estimated sum moves where the change is divided in another way."""
+        first = next((item for item in self.sums if item.grade != "exact"), None)
+        return () if first is None else branches(self.divided, first.event_ids, self.clock)
 
     @cached_property
     def everything_else(self) -> Interval:

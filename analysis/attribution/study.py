@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from analysis import catalogue
 from analysis.attribution.change import attribute_by
 from analysis.attribution.result import AttributionResult
+from analysis.attribution.timing.draws import LOG2_POINTS
 from analysis.interventions import InterventionResult, fit_interventions
 
 if TYPE_CHECKING:
@@ -18,9 +19,16 @@ ATTRIBUTION_TREND = "local"
 
 
 class Study:
-    """Answers on catalogue series with the defaults of the contract, kept while the study lives."""
+    """Answers on catalogue series with the defaults of the contract, kept while the study lives.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    log2_points : int
+        ``2 ** log2_points`` draws for each dating of an attribution.
+    """
+
+    def __init__(self, log2_points: int = LOG2_POINTS) -> None:
+        self._log2_points = log2_points
         self._fits: dict[str, InterventionResult] = {}
         self._answers: dict[tuple[str, str, str], AttributionResult] = {}
         self._breaks: dict[str, BreakResult] = {}
@@ -52,8 +60,14 @@ class Study:
         key = (series_id, start, end)
         if key not in self._answers:
             series = catalogue.series(series_id)
-            self._answers[key] = attribute_by(series, lambda own: self.fit(own.id), start=start, end=end)
+            self._answers[key] = attribute_by(
+                series, lambda own: self.fit(own.id), start=start, end=end, log2_points=self._log2_points
+            )
         return self._answers[key]
+
+    def forget(self, series_id: str, start: str, end: str) -> None:
+        """Drop an answer that will not be asked for again; its fits stay."""
+        self._answers.pop((series_id, start, end), None)
 
     def breaks(self, series_id: str) -> BreakResult:
         """Return the breaks at unknown dates of a series, matched to events.

@@ -95,6 +95,10 @@ class TriangulatedRow:
         }
 
 
+EXACT = (
+    "Both are figures: the timing lens counts what the event took away, the accounting lens the whole change "
+    "of the part, what it gained before the event included."
+)
 COLUMNS = ("timing", "first_binding", "in_force_by_year", "comparison")
 
 
@@ -211,6 +215,8 @@ def _event_rows(result: AttributionResult, accounting: Accounting | None) -> Ite
         by_year = _accounts(accounting, row.event_ids, by_year=True)
         agreement = _agreement(timing, _between(first, by_year), None)
         words = _words(timing, _between(first, by_year), agreement, left)
+        if row.exact and first is not None:
+            agreement, words = AGREE, EXACT
         yield TriangulatedRow(
             "event", row.label, row.event_ids, timing, first, by_year, None, agreement, words
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from analysis.interventions.design import Term
 from analysis.interventions.effects import EffectResult
 from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
 from analysis.interventions.shapes import DECAYING
+
+if TYPE_CHECKING:
+    from analysis.interventions.doubts import Checks
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,22 @@ class InterventionResult(EffectResult):
     def counterfactual(self) -> Path:
         """The path without policy events, on the scale of the series."""
         return expected_path(self.posterior, self.reported, level=self.level, logs=self.logs)
+
+    @cached_property
+    def checks(self) -> Checks:
+        """Whether date, shape and noise are right, as far as the data tell."""
+        from analysis.interventions.doubts import check
+
+        return check(self)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the contract's `intervene` document, with the checks and the doubts that they raise."""
+        doubts = [doubt.to_record() for doubt in self.checks.doubts]
+        return {**super().to_record(), "doubts": doubts, "checks": self.checks.to_record()}
+
+    def notes(self) -> list[str]:
+        """Return doubts first, then the notes of every method."""
+        return [*(f"Doubt: {doubt.text}" for doubt in self.checks.doubts), *super().notes()]
 
     def model(self) -> dict[str, Any]:
         """Return what was fitted: scale, terms, priors, sample, vintage and digests."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -254,3 +254,70 @@ def weighted_quantiles(
     return np.array([np.interp(probabilities, m, v) for m, v in zip(middle, ordered, strict=True)]).reshape(
         len(values), len(probabilities)
     )
+
+
+BRANCH_POINTS = 10
+BRANCHES: tuple[tuple[str, Order, Dependence], ...] = (
+    ("the window from as the base of every event", "base_from", "estimated"),
+    ("growth before the events", "growth_first", "estimated"),
+    ("every order alike (Shapley value)", "shapley", "estimated"),
+    ("parts independent of one another", "time", "independent"),
+    ("parts that move as one", "time", "perfect"),
+)
+"""Other ways to divide the same change: name, order of play, and how the parts hang together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A sum of rows under another way to divide the change.
+
+    Attributes
+    ----------
+    name : str
+    interval : Interval
+        Per period of the target.
+    moved : float
+        Its estimate less that of the answer.
+    """
+
+    name: str
+    interval: Interval
+    moved: float
+
+
+def branches(divided: Divided, event_ids: Collection[str], clock: str = "all") -> tuple[Branch, ...]:
+    """Return how far a sum of events moves where the change is divided in another way.
+
+    Parameters
+    ----------
+    divided : Divided
+        The answer.
+    event_ids : collection of str
+        The events of the sum.
+    clock : str
+        As in `divide_change`.
+    """
+    asked = set(event_ids)
+
+    def chosen(row: Row) -> bool:
+        return bool(asked & set(row.event_ids)) and not row.exact
+
+    own = divided.combined(chosen)
+    modelled = sum(part.fit is not None for part in divided.parts)
+    found = []
+    for name, order, dependence in BRANCHES:
+        if order == "time" and modelled < 2:
+            continue
+        other = divide_change(
+            divided.parts,
+            title=" + ".join,
+            change=divided.change,
+            level=divided.level,
+            clock=clock,
+            order=order,
+            dependence=dependence,
+            log2_points=BRANCH_POINTS,
+            joined=[frozenset(row.event_ids) for row in divided.rows if len(row.event_ids) > 1],
+        ).combined(chosen)
+        found.append(Branch(name, other, other[0] - own[0]))
+    return tuple(found)

@@ -99,31 +99,35 @@ def _level(
 
 
 WINDOW_POINTS = 11
-WINDOW_MIXTURE = 64
+WINDOW_MIXTURE = 32
 """Paths (as a power of two) and points of the noise for the mean of a window."""
 
 
-def flow_without(part: Part, dating: Dating, terms: Collection[str]) -> FloatArray:
-    """Return draws of a part's mean over ``to`` without some events, per period of the target, shape (N,).
+def flows_without(part: Part, dating: Dating, sets: Sequence[Collection[str]]) -> list[FloatArray]:
+    """Return draws of a part's mean over ``to`` without each set of events, each of shape (N,).
 
     Parameters
     ----------
     part : Part
         A modelled one.
     dating : Dating
-    terms : collection of str
+    sets : sequence of collection of str
         Names of the event terms left out.
+
+    Returns
+    -------
+    list of ndarray
+        Per period of the target.
     """
     assert part.fit is not None
     assert part.way is not None
     posterior = part.fit.posterior
-    paths = paths_without(
+    found = paths_without(
         posterior,
         posterior.dating(dating),
         part.way.destination.positions,
-        [terms],
+        sets,
         log2_points=WINDOW_POINTS,
         most=WINDOW_MIXTURE,
-    )[0]
-    level = np.exp(paths) if part.fit.logs else paths
-    return np.asarray(part.factor * level.mean(axis=1))
+    )
+    return [part.factor * (np.exp(paths) if part.fit.logs else paths).mean(axis=1) for paths in found]

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from analysis.attribution.timing.divided import Divided, Interval, weighted_quantiles
-from analysis.attribution.timing.missing import flow_without
+from analysis.attribution.timing.missing import flows_without
 from analysis.attribution.timing.rows import Row
-from analysis.domain import DATA_BREAK, UN_RESOLUTION, Event, FloatArray
+from analysis.domain import DATA_BREAK, UN_RESOLUTION, FloatArray
 
 Grade = Literal["exact", "A", "B", "C", "D"]
 GRADE_WORDS: dict[Grade, str] = {
@@ -116,14 +116,33 @@ def event_sums(
         Rows that the data do not identify.
     """
     shown = [r for r, row in enumerate(divided.rows) if row.event_ids and row.kind == "event"]
-    found: list[EventSum] = []
+    chosen: list[tuple[str, tuple[str, ...], list[int]]] = []
     for label, family in FAMILIES:
         own = [r for r in shown if _belongs(divided.rows[r], kinds, family)]
         if own:
-            found.append(_sum(divided, label, own, kinds, family, larger, to, unidentified))
+            chosen.append((label, family, own))
     policy = [r for r in shown if any(kinds[i] != DATA_BREAK for i in divided.rows[r].event_ids)]
-    if policy and not any(list(item.rows) == policy for item in found):
-        found.append(_sum(divided, ALL_EVENTS, policy, kinds, (), larger, to, unidentified))
+    if policy and not any(own == policy for _, _, own in chosen):
+        chosen.append((ALL_EVENTS, (), policy))
+    sets = [[divided.rows[r] for r in own] for _, _, own in chosen]
+    missing = [None] * len(sets) if to is None else missing_now(divided, sets, to)
+    found = []
+    for (label, family, own), rows, without in zip(chosen, sets, missing, strict=True):
+        ids = tuple(dict.fromkeys(i for row in rows for i in row.event_ids))
+        interval = divided.combined(rows.__contains__)
+        exact, known = all(row.exact for row in rows), not unidentified & set(own)
+        found.append(
+            EventSum(
+                label,
+                ids,
+                tuple(own),
+                tuple(i for i in ids if family and kinds[i] not in family),
+                interval,
+                percent_of(interval, divided.change, larger),
+                without,
+                grade_of(interval, larger, exact=exact, known=known),
+            )
+        )
     return tuple(found)
 
 
@@ -131,61 +150,51 @@ def _belongs(row: Row, kinds: dict[str, str], family: Sequence[str]) -> bool:
     return not row.exact and any(kinds[i] in family for i in row.event_ids)
 
 
-def _sum(
-    divided: Divided,
-    label: str,
-    rows: Sequence[int],
-    kinds: dict[str, str],
-    family: Sequence[str],
-    larger: float,
-    to: float | None,
-    unidentified: frozenset[int],
-) -> EventSum:
-    own = [divided.rows[r] for r in rows]
-    ids = tuple(dict.fromkeys(i for row in own for i in row.event_ids))
-    others = tuple(i for i in ids if family and kinds[i] not in family)
-    interval = divided.combined(lambda row: row in own)
-    exact = all(row.exact for row in own)
-    known = not unidentified & set(rows)
-    return EventSum(
-        label,
-        ids,
-        tuple(rows),
-        others,
-        interval,
-        percent_of(interval, divided.change, larger),
-        None if to is None else _missing(divided, own, to),
-        grade_of(interval, larger, exact=exact, known=known),
-    )
+def missing_now(divided: Divided, sets: Sequence[Sequence[Row]], to: float) -> list[Interval | None]:
+    """Return what the target would be in ``to`` without the events of each set of rows.
 
+    Parameters
+    ----------
+    divided : Divided
+    sets : sequence of sequence of Row
+    to : float
+        The target in ``to``.
 
-def _missing(divided: Divided, rows: Sequence[Row], to: float) -> Interval | None:
-    """Return what the target would be in ``to`` without the events of some rows."""
-    terms: dict[int, set[str]] = {}
-    for row in rows:
-        for k, name in row.members:
-            terms.setdefault(k, set()).add(name)
-    if not terms:
-        return None
-    draws: list[FloatArray] = []
+    Returns
+    -------
+    list of Interval or None
+        None where no model has an event of the set.
+    """
+    terms = [
+        [{name for j, name in _members(rows) if j == k} for rows in sets] for k in range(len(divided.parts))
+    ]
+    draws: list[list[FloatArray]] = [[] for _ in sets]
     weights: list[float] = []
     for dating, weight in zip(divided.datings, divided.weights, strict=True):
         if weight < LIKELY:
             continue
-        total = np.full(1, to)
-        for k, names in terms.items():
-            part = divided.parts[k]
-            assert part.way is not None
-            without = flow_without(part, dating, names)
-            total = total + part.sign * (without - part.factor * part.way.destination.mean)
-        draws.append(total[None, :])
         weights.append(float(weight))
+        totals = [np.full(1, to) for _ in sets]
+        for k, part in enumerate(divided.parts):
+            wanted = [s for s in range(len(sets)) if terms[k][s]]
+            if part.way is None or not wanted:
+                continue
+            found = flows_without(part, dating, [terms[k][s] for s in wanted])
+            for s, without in zip(wanted, found, strict=True):
+                totals[s] = totals[s] + part.sign * (without - part.factor * part.way.destination.mean)
+        for s, total in enumerate(totals):
+            draws[s].append(total[None, :])
     tail = 0.5 * (1 - divided.level)
-    share = np.array(weights) / sum(weights)
-    estimate, low, high = weighted_quantiles(draws, list(share), (0.5, tail, 1 - tail))[0]
-    return float(estimate), float(low), float(high)
+    share = list(np.array(weights) / sum(weights))
+    result: list[Interval | None] = []
+    for s in range(len(sets)):
+        if not any(own[s] for own in terms):
+            result.append(None)
+            continue
+        estimate, low, high = weighted_quantiles(draws[s], share, (0.5, tail, 1 - tail))[0]
+        result.append((float(estimate), float(low), float(high)))
+    return result
 
 
-def kinds_of(events: Sequence[Event]) -> dict[str, str]:
-    """Return the kind of every event by id."""
-    return {event.id: event.kind for event in events}
+def _members(rows: Sequence[Row]) -> list[tuple[int, str]]:
+    return [member for row in rows for member in row.members]
