@@ -25,8 +25,6 @@ CONSTANT = "constant: in force alike in both windows"
 
 def record(answer: AttributionResult) -> dict[str, Any]:
     """Return the contract's `attribute` document."""
-    from analysis.attribution.triangulation import triangulate
-
     accounting, comparison = answer.accounting, answer.comparison
     lenses = {"accounting": accounting, "comparison": comparison}
     fits = answer.fits
@@ -40,7 +38,8 @@ def record(answer: AttributionResult) -> dict[str, Any]:
         "everything_else": _interval(answer, answer.everything_else),
         "parts": [_part(answer, part) for part in answer.parts],
         "nodes": nodes(answer),
-        "doubts": [],
+        "doubts": [doubt.to_record() for doubt in answer.doubts],
+        "checks": {part.id: part.fit.checks.to_record() for part in answer.parts if part.fit is not None},
         "level": answer.level,
         "identification": identification(answer),
         "lenses": {
@@ -48,7 +47,7 @@ def record(answer: AttributionResult) -> dict[str, Any]:
             **{name: None if found is None else found.to_record() for name, (found, _) in lenses.items()},
             "silent": {name: reason for name, (_, reason) in lenses.items() if reason},
         },
-        "triangulation": triangulate(answer).to_record(),
+        "triangulation": answer.triangulation.to_record(),
         "evidence": None if answer.evidence is None else answer.evidence.to_record(),
         "model": model(fits[0]) if answer.single else {"parts": {f.series.id: model(f) for f in fits}},
         "warnings": list(answer.warnings),

@@ -11,6 +11,7 @@ import numpy as np
 
 from analysis.attribution.accounting import Accounting, account_or_reason
 from analysis.attribution.comparison import Comparison, compare_or_reason
+from analysis.attribution.doubts import AnswerDoubt, doubts_of
 from analysis.attribution.limits import CANNOT_SAY
 from analysis.attribution.timing.divided import Branch, Divided, Interval, branches
 from analysis.attribution.timing.parts import Part
@@ -33,6 +34,7 @@ from analysis.numerics.mixture import StudentMixture
 
 if TYPE_CHECKING:
     from analysis.attribution.evidence import EvidenceReport, PartEvidence
+    from analysis.attribution.triangulation import Triangulation
 
 PER = {"A": "year", "Q": "quarter", "M": "month", "D": "day"}
 ANNUALISE = {"A": 1, "Q": 4, "M": 12}
@@ -261,6 +263,18 @@ class AttributionResult(Result):
         return () if first is None else branches(self.divided, first.event_ids, self.clock)
 
     @cached_property
+    def triangulation(self) -> Triangulation:
+        """The three lenses side by side."""
+        from analysis.attribution.triangulation import triangulate
+
+        return triangulate(self)
+
+    @cached_property
+    def doubts(self) -> tuple[AnswerDoubt, ...]:
+        """What speaks against the answer, that of its models first."""
+        return doubts_of(self)
+
+    @cached_property
     def everything_else(self) -> Interval:
         """Growth, the change before any event, season, covariates and the residual together."""
         shown = [row for row in self.rows if row.event_ids or row.kind == "part"]
@@ -359,7 +373,8 @@ class AttributionResult(Result):
         """Return what is measured, what the parts are, groups with their reasons, lenses and caveats."""
         from analysis.attribution.record import identification, part_notes
 
-        lines = [f"What is measured: {self.series.estimand}"] if self.series.estimand else []
+        lines = [f"Doubt: {doubt.text}" for doubt in self.doubts]
+        lines += [f"What is measured: {self.series.estimand}"] if self.series.estimand else []
         lines += part_notes(self)
         lines += [f"One row, {' + '.join(row.event_ids)}: {row.reason}." for row in self.rows if row.group]
         lines += [f"{r['event_id']}: {r['reason']}." for r in identification(self) if r["grade"] is None]
@@ -377,11 +392,9 @@ class AttributionResult(Result):
 
     def _lens_words(self) -> list[str]:
         """Return what the other lenses say, and where they meet the timing lens or do not."""
-        from analysis.attribution.triangulation import triangulate
-
         lines: list[str] = []
         for name, (found, reason) in (("Accounting", self.accounting), ("Comparison", self.comparison)):
             words = (f"it cannot speak: {reason}.",) if found is None else found.words()
             lines += [f"{name} lens: {text}" for text in words]
-        rows = [row for row in triangulate(self).rows if row.kind in ("event", "subtotal")]
+        rows = [row for row in self.triangulation.rows if row.kind in ("event", "subtotal")]
         return [*lines, *(f"The lenses on {row.label}: {row.agreement}. {row.words}" for row in rows)]

@@ -80,6 +80,8 @@ class Headline:
         What all resolutions, all closures, all events add up to.
     answer : str
         The answer in one sentence; empty in a record of an earlier engine.
+    doubts : tuple of str
+        What speaks against it.
     """
 
     series: str
@@ -94,6 +96,7 @@ class Headline:
     level: float
     sums: tuple[Row, ...] = ()
     answer: str = ""
+    doubts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, record: Mapping[str, Any], title: str, events: EventTable | None = None) -> Headline:
@@ -146,6 +149,7 @@ class Headline:
             level=record["level"],
             sums=tuple(_sum_row(item, factor) for item in record.get("sums", ())),
             answer=record.get("sentence", ""),
+            doubts=tuple(doubt["text"] for doubt in record.get("doubts", ())),
         )
 
     def sentences(self) -> tuple[str, ...]:
@@ -191,7 +195,9 @@ class Headline:
             f"{self.title} ({self.series}), {self.unit} a year: "
             f"{self.before:,.0f} in {self.start}, {self.after:,.0f} in {self.end}"
         )
-        return "\n\n".join([*map(wrapped, (*self.sentences(), heading)), plain_table(columns, cells)])
+        table = plain_table(columns, cells).rstrip("\n")
+        doubts = "\n".join(wrapped(f"Doubt: {text}") for text in self.doubts)
+        return "\n\n".join([*map(wrapped, (*self.sentences(), heading)), table, doubts]).rstrip() + "\n"
 
 
 PRECISION = {"exact": "exact", "A": "precise", "B": "fair", "C": "rough", "D": "sign not known"}

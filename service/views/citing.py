@@ -43,4 +43,5 @@ def in_line(record: Record, citation: Citation) -> str:
     answer = head(record)
     if answer is None:
         return f"{citation.title} {reference}."
-    return f"{' '.join(answer.sentences()).removesuffix('.')} {reference}."
+    told = f"{' '.join(answer.sentences()).removesuffix('.')} {reference}."
+    return " ".join([told, *(f"Doubt: {text}" for text in answer.doubts)])

@@ -189,9 +189,9 @@ def _raised(item: Checked, threshold: float) -> bool:
 def _told(raised: Sequence[Checked], dof: int) -> list[Checked]:
     """Return the checks that are told: of one event the date or the shape that explains most, not both.
 
-    A rush or a fading effect has a coefficient more, which must be worth half the log of the sample (BIC). What
-    a wrong date or shape explains (an effect before the date, a step beside it, single large errors) is not told
-    beside it.
+    A rush or a fading effect has a coefficient more, which must be worth half the log of the sample (BIC).
+    What a wrong date or shape explains (an effect before the date, a step beside it, single large errors) is
+    not told beside it.
     """
     named = [item for item in raised if item.kind in ("date", "shape")]
     if not named:
@@ -200,11 +200,10 @@ def _told(raised: Sequence[Checked], dof: int) -> list[Checked]:
     def worth(item: Checked) -> float:
         return item.value - (0.5 * np.log(dof) if item.where["what"] in ("rush", "fading") else 0.0)
 
-    best = {
-        ids: max((i for i in named if i.event_ids == ids), key=worth) for ids in {i.event_ids for i in named}
-    }
+    about = sorted({item.event_ids for item in named})
+    best = [max((item for item in named if item.event_ids == ids), key=worth) for ids in about]
     others = [item for item in raised if item.kind in ("autocorrelation", "variance")]
-    return [*(best[ids] for ids in sorted(best)), *others]
+    return [*best, *others]
 
 
 def _units(fit: InterventionResult, white: Whitened) -> list[_Unit]:
@@ -399,8 +398,8 @@ def _text(fit: InterventionResult, item: Checked) -> str:
         case "before":
             count = where["periods"]
             return (
-                f"There is a change in the {count} {unit}{'s' if count > 1 else ''} before {names}, where there "
-                "should be none."
+                f"There is a change in the {count} {unit}{'s' if count > 1 else ''} before {names}, where "
+                "there should be none."
             )
         case "unlisted":
             return (

@@ -1,8 +1,8 @@
 """The joint model at its most likely noise, whitened: what the checks are computed from.
 
-With the covariance ``V`` of the disturbance at the modal point of the noise and its Cholesky root ``L``, data
-and columns are multiplied by the inverse of ``L``; proper priors are further rows. Every alternative to one of
-the columns is then a least-squares problem in white noise.
+With the covariance ``V`` of the disturbance at the modal point of the noise and its Cholesky root ``L``,
+data and columns are multiplied by the inverse of ``L``; proper priors are further rows. Every alternative to
+one of the columns is then a least-squares problem in white noise.
 """
 
 from __future__ import annotations
