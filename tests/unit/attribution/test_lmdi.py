@@ -54,9 +54,7 @@ def test_a_part_is_the_mean_over_pairs_of_logarithmic_mean_times_its_move():
 
 
 def test_the_same_months_of_the_year_leave_the_season_nothing():
-    own = answer()
-    assert [row.label for row in own.unmoved] == ["Season"]
-    assert [part.label for part in lmdi(own).parts] == [row.label for row in own.rows]
+    assert "Season" not in [part.label for part in lmdi(answer()).parts]
 
 
 def test_it_is_near_the_shapley_value_where_noise_is_small():
