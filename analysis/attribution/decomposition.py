@@ -29,7 +29,7 @@ from analysis.attribution.windows import WindowMeans
 from analysis.domain import FloatArray
 from analysis.interventions.dating import DATINGS
 from analysis.interventions.design import Design, Term
-from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
+from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 from analysis.numerics.sequences import sobol
 from analysis.numerics.shapley import product_shapley
 

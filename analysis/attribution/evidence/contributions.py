@@ -12,7 +12,7 @@ from analysis.attribution.result import AttributionResult
 from analysis.attribution.rows import UNEXPLAINED, Row
 from analysis.attribution.windows import WindowMeans
 from analysis.domain import FloatArray
-from analysis.interventions.posterior import StructuralPosterior
+from analysis.interventions.joint.posterior import StructuralPosterior
 from analysis.numerics.mixture import StudentMixture
 
 NOTHING = 1e-9
