@@ -65,6 +65,9 @@ class Result:
         """Return heading, table and notes as plain text."""
         return "\n".join([self.heading(), "", plain_table(*self.table()), *self.notes()]).rstrip() + "\n"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(f"{type(self).__name__}(...)" if cycle else self.summary())
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special
+from scipy import linalg
 
 from analysis.domain import FloatArray
-from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
-from analysis.numerics.mixture import MOST_STEPS, NEWTON_STEP, TINY
-from analysis.numerics.noise import covariance
+from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
+from analysis.numerics.filtering import filter_gains
+from analysis.numerics.mixture import alike
 from analysis.numerics.smoothing import smooth
 
 Points = tuple[NDArray[np.intp], FloatArray]
@@ -80,16 +80,9 @@ def expected_path(
     """
     keep = kept_columns(posterior, without)
     points, weight = level_points(posterior, dating)
-    if posterior.dense:
-        paths = [conditional_path(posterior, dating, int(point), keep) for point in points]
-        centre = np.array([path.centre for path in paths])
-        scale = np.array([path.scale() for path in paths])
-    else:
-        centre, scale = filtered_paths(posterior, dating, points, keep)
-    dof = dating.coefficients.dof
-    quantiles = [
-        mixture_quantiles(weight, centre, scale, dof, p) for p in (0.5, 0.5 * (1 - level), 0.5 * (1 + level))
-    ]
+    centre, scale = filtered_paths(posterior, dating, points, keep)
+    mixtures = alike(weight, centre, scale, dating.coefficients.dof)
+    quantiles = [mixtures.quantile(p)[0] for p in (0.5, 0.5 * (1 - level), 0.5 * (1 + level))]
     median, lower, upper = (np.exp(q) if logs else q for q in quantiles)
     return Path(median, lower, upper)
 
@@ -103,37 +96,6 @@ def kept_columns(posterior: StructuralPosterior, without: Collection[str] | None
         if term.name in removed:
             keep[term.columns] = 0.0
     return keep
-
-
-def mixture_quantiles(
-    weight: FloatArray, centre: FloatArray, scale: FloatArray, dof: int, probability: float
-) -> FloatArray:
-    """Return the quantile of every column of a mixture by Newton's method inside a bracket.
-
-    Parameters
-    ----------
-    weight : ndarray, shape (G,)
-    centre, scale : ndarray, shape (G, T)
-    """
-    ends = centre + scale * special.stdtrit(dof, probability)
-    low, high = ends.min(axis=0), ends.max(axis=0)
-    middle = weight @ centre
-    sd = np.sqrt(weight @ ((centre - middle) ** 2 + scale**2 * dof / (dof - 2)))
-    x = np.clip(middle + sd * special.ndtri(probability), low, high)
-    half = 0.5 * (dof + 1)
-    constant = np.exp(special.gammaln(half) - special.gammaln(0.5 * dof)) / np.sqrt(np.pi * dof)
-    for _ in range(MOST_STEPS):
-        z = (x - centre) / scale
-        excess = weight @ special.stdtr(dof, z) - probability
-        low, high = np.where(excess > 0, low, x), np.where(excess > 0, x, high)
-        slope = constant * (weight @ (np.exp(-half * np.log1p(z**2 / dof)) / scale))
-        step = x - excess / np.maximum(slope, TINY)
-        following = np.where((step >= low) & (step <= high), step, 0.5 * (low + high))
-        moved = np.abs(following - x)
-        x = following
-        if (moved <= NEWTON_STEP * sd).all():
-            break
-    return np.asarray(x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +123,6 @@ class ConditionalPath:
     rss: float
     dof: int
 
-    def scale(self) -> FloatArray:
-        """Return the pointwise t scale, shape (T,)."""
-        variance = np.diag(self.level) - np.einsum("ti,ti->t", self.gain, self.across)
-        variance = np.maximum(variance, 0.0) + (self.slope**2).sum(axis=1)
-        return np.asarray(np.sqrt(variance * self.rss / self.dof))
-
     def root(self, rows: np.ndarray) -> FloatArray:
         """Return R with ``R R'`` the joint covariance of `rows` over the stationary variance.
 
@@ -188,30 +144,22 @@ def filtered_paths(
     seen, c = posterior.evidence.observed, dating.coefficients
     y = np.where(seen, posterior.evidence.y, 0.0)
     centre, scale = np.empty((len(points), len(seen))), np.empty((len(points), len(seen)))
-    for v in np.unique(dating.variant[points]):
-        own = np.flatnonzero(dating.variant[points] == v)
-        columns = posterior.design.variants[int(v)].columns
+    wandering = posterior.grid.slope[dating.cell[points]] > 0
+    kinds = np.column_stack([dating.variant[points], dating.factor[points], wandering])
+    for variant, factor, _ in np.unique(kinds, axis=0):
+        own = np.flatnonzero((kinds == (variant, factor, _)).all(axis=1))
+        columns = posterior.design.variants[int(variant)].columns
+        sample = replace(posterior.sample, discounted=posterior.discounted(int(factor)))
         joined = np.column_stack([columns, y])
         for start in range(0, len(own), POINTS_AT_ONCE):
             part = own[start : start + POINTS_AT_ONCE]
             which = points[part]
-            cells = posterior.grid.take(dating.cell[which])
-            extra = np.array([_extra(posterior, dating, int(point)) for point in which])
-            found = smooth(joined, cells, posterior.sample, extra)
-            level = found.level(cells.q)
-            slope = columns * keep - level[:, :, :-1]
-            centre[part] = np.einsum("gtp,gp->gt", slope, c.mean[which]) + level[:, :, -1]
+            found = smooth(joined, filter_gains(posterior.grid.take(dating.cell[which]), sample))
+            slope = columns * keep - found.level[:, :, :-1]
+            centre[part] = np.einsum("gtp,gp->gt", slope, c.mean[which]) + found.level[:, :, -1]
             spread = ((slope @ c.root[which]) ** 2).sum(axis=2) + found.level_variance
             scale[part] = np.sqrt(spread * (c.rss[which] / c.dof)[:, None])
     return centre, scale
-
-
-def _extra(posterior: StructuralPosterior, dating: DatingPosterior, point: int) -> FloatArray:
-    """Return the variance that a point adds to outlying months, over the stationary variance, shape (T,)."""
-    extra = np.zeros(len(posterior.evidence.observed))
-    for j, t in enumerate(posterior.outliers):
-        extra[t] = posterior.factors[int(dating.factor[point])][j] - 1
-    return extra
 
 
 def conditional_path(
@@ -229,10 +177,9 @@ def conditional_path(
         1 for columns that stay in the path, 0 for those left out.
     """
     seen = posterior.evidence.observed
-    level, stationary = covariance(posterior.grid, int(dating.cell[point]), posterior.sample)
+    level, noise = posterior.noise_covariance(int(dating.cell[point]), int(dating.factor[point]))
     columns = posterior.design.variants[int(dating.variant[point])].columns
-    extra = _extra(posterior, dating, point)
-    noise = (level + stationary)[np.ix_(seen, seen)] + np.diag((posterior.sample.measurement + extra)[seen])
+    noise = noise[np.ix_(seen, seen)]
     across = level[:, seen]
     gain = linalg.solve(noise, across.T, assume_a="pos").T
     kept = columns * keep

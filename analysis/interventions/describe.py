@@ -8,8 +8,8 @@ import numpy as np
 
 from analysis.domain import FloatArray
 from analysis.interventions.design import CONTROL_SD, TREND_SD_PER_YEAR
-from analysis.interventions.modal import Mode
-from analysis.interventions.structural import OUTLIER_FACTORS
+from analysis.interventions.joint.marginal_likelihood import OUTLIER_FACTORS
+from analysis.interventions.joint.modal import Mode
 from analysis.numerics.noise import KAPPA, LOG_KAPPA, NoiseGrid
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _discounted(result: InterventionResult) -> list[dict[str, Any]]:
 
 def _residuals(result: InterventionResult) -> dict[str, Any]:
     mode = Mode.of(result.posterior, result.reported)
-    scores = mode.residuals(result.posterior.sample.measurement)
+    scores = mode.residuals()
     seen = scores != 0
     worst = int(np.argmax(np.abs(scores)))
     return {

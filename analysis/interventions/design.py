@@ -71,12 +71,15 @@ class Variant:
         The complete design matrix.
     shares : ndarray, shape (T, E)
         Share in force of each event term.
+    curved : tuple of bool
+        Whether a partial period's column depends on the effect (`in_logs`), of each event term.
     """
 
     dating: Dating
     decays: tuple[float, ...]
     columns: FloatArray
     shares: FloatArray
+    curved: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -238,16 +241,17 @@ def build_design(
         shares = [_share(group, series, dating) for group in groups]
         for decays in _decay_grid(sum(group.decaying for group in groups)):
             pending = iter(decays)
-            columns = [base]
+            columns, curved = [base], []
             for group, share in zip(groups, shares, strict=True):
                 effect = (effects or {}).get((group.name, dating), 0.0)
                 shape = group.events[0].shape
                 ramp = dating == "ramp" and group.dated
-                logged = in_logs(share, effect) if scale == "log" and shape == "step" and not ramp else share
+                curved.append(scale == "log" and shape == "step" and not ramp)
+                logged = in_logs(share, effect) if curved[-1] else share
                 decay = next(pending) if group.decaying else 0.0
                 columns.append(shape_columns(shape, logged, series.first.per_year, decay))
             stacked = np.column_stack(shares) if shares else np.empty((len(series), 0))
-            variants.append(Variant(dating, decays, np.column_stack(columns), stacked))
+            variants.append(Variant(dating, decays, np.column_stack(columns), stacked, tuple(curved)))
     flat = np.zeros(width)
     flat[: len(precision)] = precision
     at = next((term.columns.start for term in terms if term.kind == "trend"), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal, TypedDict, Unpack, overload
 
 import numpy as np
@@ -10,12 +9,14 @@ from numpy.typing import NDArray
 
 from analysis.domain import UN_RESOLUTION, EventTable, Period, TradeSeries, Window
 from analysis.domain.declared import RegimeChoice, read_regimes, standardise_controls
-from analysis.interventions.dating import Dating
-from analysis.interventions.design import Design
+from analysis.errors import CannotEstimateError
 from analysis.interventions.effects import EffectResult
 from analysis.interventions.identification import find_aliasing
+from analysis.interventions.joint.block import Block, Evidence
+from analysis.interventions.joint.fit import fit_block
+from analysis.interventions.joint.frame import Frame
+from analysis.interventions.joint.totals import usable_totals
 from analysis.interventions.peers import fit_peer
-from analysis.interventions.posterior import Evidence
 from analysis.interventions.result import InterventionResult
 from analysis.interventions.sample import check_events, check_sample
 from analysis.interventions.settings import (
@@ -27,8 +28,6 @@ from analysis.interventions.settings import (
     scale_warnings,
     unidentified_warnings,
 )
-from analysis.interventions.structural import fit_structural
-from analysis.interventions.totals import usable_totals
 
 STRUCTURAL = "structural"
 
@@ -155,18 +154,29 @@ def fit_interventions(
     aliasing = find_aliasing(raw, np.isfinite(series.values))
     check_sample(series, len(raw.precision) - len(aliasing.pinned), settings.seasonal)
 
-    def build(effects: Mapping[tuple[str, Dating], float]) -> Design:
-        return recipe.build(effects).pin(aliasing.pinned)
-
-    posterior = fit_structural(
-        _evidence(series, table, settings, regime_index),
-        build,
+    design = raw.pin(aliasing.pinned)
+    logs = settings.scale == "log"
+    found = fit_block(
+        Block.of(_evidence(series, table, settings, regime_index), logs),
+        Frame.of(design, table, logs=logs),
         primary=settings.clock,
+        local=settings.trend == "local",
+        outliers=settings.outliers,
         initial=settings.initial,
         final=settings.final,
-        outliers=settings.outliers,
-        local=settings.trend == "local",
     )
+    if not found.points.sound.all():
+        raise CannotEstimateError(
+            f"the arithmetic failed for '{series.id}': its columns are nearly collinear"
+        )
+    if found.effects is not None:
+        settled = {
+            (term.name, dating): float(found.effects[0, d, term.columns.start])
+            for d, dating in enumerate(found.frame.datings)
+            for term in design.event_terms
+        }
+        design = recipe.build(settled).pin(aliasing.pinned)
+    posterior = found.alone(design)
     return InterventionResult(
         series,
         table,

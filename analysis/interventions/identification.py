@@ -11,7 +11,7 @@ Two events are linked, and a group is a connected component of links, when
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
@@ -44,6 +44,10 @@ class Bounds:
     difference_sd: float = DIFFERENCE_SD
     grade_a: float = GRADE_A
     grade_b: float = GRADE_B
+
+    def link(self, correlation: FloatArray, apart: FloatArray) -> NDArray[np.bool_]:
+        """Return which pairs are linked: correlation of the effects, and sd of their difference."""
+        return np.asarray((correlation <= self.correlation) & (apart > self.difference_sd))
 
 
 DEFAULT_BOUNDS = Bounds()
@@ -166,9 +170,15 @@ def find_groups(
         reason = _link(posterior, events, aliasing, a, b, size, bounds)
         if reason:
             links[a.name, b.name] = reason
+    places = {t.name: k for k, t in enumerate(policy)}
+    linked = np.zeros((len(policy), len(policy)), dtype=bool)
+    for a_name, b_name in links:
+        linked[places[a_name], places[b_name]] = linked[places[b_name], places[a_name]] = True
     groups = []
-    for component in _components([t.name for t in policy], links):
-        members = [t for t in policy if t.name in component]
+    lead = leaders(linked)
+    for first in np.unique(lead):
+        members = [t for k, t in enumerate(policy) if lead[k] == first]
+        component = {t.name for t in members}
         ids = tuple(event_id for t in members for event_id in t.event_ids)
         if len(ids) < 2:
             continue
@@ -197,12 +207,10 @@ def _link(
         return "their columns are the same in the sample (aliased)"
     if a.name in aliasing.unidentified or b.name in aliasing.unidentified:
         return ""
-    i, j = a.columns.start, b.columns.start
+    pair = np.array([a.columns.start, b.columns.start])
     for dating in posterior.datings:
-        covariance = dating.covariance
-        correlation = covariance[i, j] / np.sqrt(covariance[i, i] * covariance[j, j])
-        apart = np.sqrt(covariance[i, i] + covariance[j, j] - 2 * covariance[i, j]) / size
-        if correlation <= bounds.correlation and apart > bounds.difference_sd:
+        correlation, apart = (m[0, 1] for m in nearness(dating.covariance[np.ix_(pair, pair)], size))
+        if bounds.link(correlation, apart):
             return (
                 f"{a.name} and {b.name}: correlation of the effects {correlation:.2f}, standard deviation of "
                 f"their difference {apart:.2f} (dating '{dating.dating}')"
@@ -236,19 +244,55 @@ def _moves(posterior: EffectEstimates, term: Term) -> str:
     return ""
 
 
-def _components(names: Sequence[str], links: Mapping[tuple[str, str], str]) -> list[set[str]]:
-    components: list[set[str]] = []
-    for name in names:
-        joined = {name}
-        rest = []
-        for component in components:
-            if any((a in component and b == name) or (b in component and a == name) for a, b in links):
-                joined |= component
-            else:
-                rest.append(component)
-        components = [*rest, joined]
-    order = {name: position for position, name in enumerate(names)}
-    return sorted(components, key=lambda component: min(order[name] for name in component))
+def nearness(covariance: FloatArray, size: FloatArray | float) -> tuple[FloatArray, FloatArray]:
+    """Return correlations, and standard deviations of differences over `size`, both of shape (..., E, E)."""
+    variance = np.diagonal(covariance, axis1=-2, axis2=-1)
+    correlation = covariance / np.sqrt(variance[..., :, None] * variance[..., None, :])
+    squared = variance[..., :, None] + variance[..., None, :] - 2 * covariance
+    return correlation, np.sqrt(np.maximum(squared, 0.0)) / size
+
+
+def leaders(links: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the first member of each node's connected component, shape (..., E)."""
+    count = links.shape[-1]
+    if not count:
+        return np.empty(links.shape[:-1], dtype=np.intp)
+    reach = (links | np.eye(count, dtype=bool)).astype(np.float64)
+    for _ in range(max(count - 1, 1).bit_length()):
+        reach = np.minimum(reach @ reach, 1.0)
+    return np.asarray(np.argmax(reach > 0, axis=-1))
+
+
+def group_names(
+    terms: Sequence[Term], events: EventTable, covariance: FloatArray, size: FloatArray, bounds: Bounds
+) -> list[tuple[str | None, ...]]:
+    """Return for many series the group of each event term of a design with one dating and no aliased columns.
+
+    Parameters
+    ----------
+    terms : sequence of Term
+        E of them.
+    events : EventTable
+    covariance : ndarray, shape (S, E, E)
+        Posterior covariance of the effects of each series.
+    size : ndarray, shape (S,)
+        1 in logs; the mean of |y| on the level scale.
+    bounds : Bounds
+    """
+    heads = [events[term.event_ids[0]] for term in terms]
+    declared = np.array([[a.group is not None and a.group == b.group for b in heads] for a in heads])
+    policy = np.array([term.kind == "event" for term in terms])
+    links = bounds.link(*nearness(covariance, size[:, None, None])) | declared
+    patterns, which = np.unique(leaders(links & policy[:, None] & policy), axis=0, return_inverse=True)
+    named = []
+    for pattern in patterns:
+        members = [
+            [i for k, t in enumerate(terms) if pattern[k] == lead for i in t.event_ids] for lead in pattern
+        ]
+        named.append(
+            tuple("+".join(m) if len(m) > 1 and p else None for m, p in zip(members, policy, strict=True))
+        )
+    return [named[k] for k in which.ravel()]
 
 
 def grade(half_width: float, size: float = 1.0, bounds: Bounds = DEFAULT_BOUNDS) -> Grade:

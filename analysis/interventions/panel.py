@@ -1,10 +1,9 @@
-"""`fit_panel`: the joint model of `fit_interventions` on many series, sharing what they have in common.
+"""`fit_panel`: the joint model of `fit_interventions` on many series, by the same engine.
 
-Series on one calendar with the same events differ in their values, their missing months, their outliers
-and the scale of their trend. One filter pass per noise cell serves a whole block of them; a fixed grid
-takes the place of the refinement of each. A series that declares more (measurement error, a variance regime,
-totals, controls, catalogue events under several datings, an estimated decay) is fitted by
-`fit_interventions` itself.
+Series on one calendar with the same events differ in their values, their missing months and their outliers.
+One pass of the filter per noise cell serves a whole block of them. A series that declares more (measurement
+error, a regime, totals, controls) or whose events have several datings or an estimated decay is a block of
+its own.
 """
 
 from __future__ import annotations
@@ -16,28 +15,24 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.domain import EventTable, FloatArray, TradeSeries
+from analysis.domain import EventTable, FloatArray, Period, TradeSeries
 from analysis.domain.declared import RegimeChoice
 from analysis.errors import InputError, TradebreaksError, UsageError
 from analysis.interventions.dating import DATINGS
 from analysis.interventions.design import Scale, Trend
-from analysis.interventions.effects import GRADE_LEVEL
-from analysis.interventions.fit import STRUCTURAL, fit_interventions
+from analysis.interventions.fit import STRUCTURAL, fit_interventions, transitions
 from analysis.interventions.identification import DEFAULT_BOUNDS, Bounds, find_aliasing
-from analysis.interventions.panel_block import Frame, PanelSample, SeriesBlock, representative_order
-from analysis.interventions.panel_groups import panel_groups
-from analysis.interventions.panel_passes import fit_block
-from analysis.interventions.panel_rows import (
-    SUM,
-    PanelResult,
-    PanelRow,
-    PanelSummaries,
-    rows_of,
-    terms_within,
-)
+from analysis.interventions.joint.block import Block, Evidence
+from analysis.interventions.joint.fit import BlockPosterior, fit_block
+from analysis.interventions.joint.frame import Frame
+from analysis.interventions.panel_rows import SUM, PanelResult, PanelRow, rows_of, rows_of_block
 from analysis.interventions.peers import PEERS
 from analysis.interventions.sample import SPARE_OBSERVATIONS, check_events
 from analysis.interventions.settings import DesignRecipe, read_settings
+
+ONE_SCALE = " for the whole request (scale=level), whose rows are in one unit, or leave this series out"
+MOST_ABSENT = 6
+"""Missing periods up to which a series joins a block of others: each is a column more in its own system."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +103,15 @@ class PanelOptions:
                 raise InputError(f"a sum names '{event_id}', which the event table does not have")
 
     @property
+    def one_scale(self) -> str | None:
+        """The scale of all series: rows of one request are in one unit. Peers choose their own by default."""
+        return "log" if self.scale is None and self.method == STRUCTURAL else self.scale
+
+    @property
     def shared(self) -> bool:
         """Whether series can be fitted together under these options."""
         plain = self.regime is None and self.controls is None and not self.lunar
-        return plain and self.method == STRUCTURAL and self.trend != "local"
+        return plain and self.method == STRUCTURAL
 
 
 def fit_panel(series: Sequence[TradeSeries], events: EventTable, **options: Any) -> PanelResult:
@@ -142,15 +142,17 @@ def fit_panel(series: Sequence[TradeSeries], events: EventTable, **options: Any)
     check_events(events)
     chosen.check_sums(events)
     rows: list[tuple[PanelRow, ...]] = [()] * len(series)
-    for (first, _), positions in representative_order(series).items():
-        alike = [k for k in positions if chosen.shared and _plain(series[k])]
-        for k in set(positions) - set(alike):
+    calendars: dict[tuple[Period, int], list[int]] = {}
+    for k, one in enumerate(series):
+        if chosen.shared and _plain(one):
+            calendars.setdefault((one.first, len(one)), []).append(k)
+    for positions in calendars.values():
+        found = fit_together([series[k] for k in positions], events, chosen)
+        for k, own in zip(positions, found, strict=True):
+            rows[k] = own
+    for k, own in enumerate(rows):
+        if not own:
             rows[k] = fit_alone(series[k], events, chosen)
-        if alike:
-            values = np.array([series[k].values for k in alike])
-            block = SeriesBlock(tuple(series[k].id for k in alike), first, values)
-            for k, found in zip(alike, fit_series_block(block, events, chosen), strict=True):
-                rows[k] = found
     return PanelResult(tuple(rows), chosen.level)
 
 
@@ -167,7 +169,7 @@ def fit_alone(series: TradeSeries, events: EventTable, options: PanelOptions) ->
         result = fit_interventions(
             series,
             events,
-            scale=options.scale,
+            scale=options.one_scale,
             seasonal=options.seasonal,
             trend=options.trend,
             clock=options.clock,
@@ -180,65 +182,47 @@ def fit_alone(series: TradeSeries, events: EventTable, options: PanelOptions) ->
         )
         return rows_of(result, options.members)
     except TradebreaksError as problem:
-        return (PanelRow(series.id, "", error=problem.message),)
+        remedy = ONE_SCALE if problem.pointer == "/options/scale" and options.scale is None else ""
+        return (PanelRow(series.id, "", error=problem.message + remedy),)
     except (ArithmeticError, ValueError) as problem:
         # LinAlgError is a ValueError: numbers that no check foresaw end one series, not the run.
         return (PanelRow(series.id, "", error=f"the arithmetic failed: {problem}"),)
 
 
-def fit_series_block(
-    block: SeriesBlock, events: EventTable, options: PanelOptions
+def fit_together(
+    series: Sequence[TradeSeries], events: EventTable, options: PanelOptions
 ) -> list[tuple[PanelRow, ...]]:
-    """Fit the series of one calendar; return the rows of each."""
-    prepared = prepare_block(block, events, options)
-    rows: list[tuple[PanelRow, ...]] = [()] * len(block)
-    if prepared is not None:
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            found = _fit_together(block, prepared, options)
-        for k, own in zip(prepared.which, found, strict=True):
+    """Fit series of one calendar in blocks; return the rows of each, none for a series to be fitted alone."""
+    rows: list[tuple[PanelRow, ...]] = [()] * len(series)
+    for which, posterior in fit_blocks(series, events, options):
+        found = rows_of_block([series[k].id for k in which], posterior, events, options)
+        for k, own in zip(which, found, strict=True):
             rows[k] = own
-    for k, own in enumerate(rows):
-        if not own:
-            rows[k] = fit_alone(block.series(k), events, options)
     return rows
 
 
-@dataclass(frozen=True)
-class PreparedBlock:
-    """What the series of a block share, and which of them.
+def fit_blocks(
+    series: Sequence[TradeSeries], events: EventTable, options: PanelOptions
+) -> list[tuple[NDArray[np.intp], BlockPosterior]]:
+    """Return the posteriors of series of one calendar, in blocks, with the positions of the series in each.
 
-    Attributes
-    ----------
-    frame : Frame
-    which : ndarray of int
-        Positions of the series that can be fitted together.
-    logs : ndarray of bool
-        Whether each of those is in logs.
+    Series with few missing periods form one block; the others are together with those of the same pattern.
+    Whatever cannot be shared is left out; what is refused is refused, with its own name, by
+    `fit_interventions`.
     """
-
-    frame: Frame
-    which: NDArray[np.intp]
-    logs: NDArray[np.bool_]
-
-
-def prepare_block(block: SeriesBlock, events: EventTable, options: PanelOptions) -> PreparedBlock | None:
-    """Return the shared frame of a block and the series it holds for; None if there is none.
-
-    Whatever is refused here is refused again, with its own name, by `fit_interventions`.
-    """
-    values = block.values
+    values = np.array([one.values for one in series])
     seen = np.isfinite(values)
+    logs = options.one_scale == "log"
     with np.errstate(invalid="ignore"):
         positive = np.asarray(~(values <= 0).any(axis=1))
-    logs = positive if options.scale is None else np.full(len(block), options.scale == "log")
-    usable = np.flatnonzero(seen.any(axis=1) & (positive | ~logs))
+    usable = np.flatnonzero(seen.any(axis=1) & (positive | (not logs)))
     if not len(usable):
-        return None
-    one = block.series(int(usable[0]))
+        return []
+    one = series[int(usable[0])]
     try:
         settings = read_settings(
             one,
-            options.scale,
+            options.one_scale,
             options.seasonal,
             options.trend,
             options.clock,
@@ -249,14 +233,37 @@ def prepare_block(block: SeriesBlock, events: EventTable, options: PanelOptions)
         )
         design = DesignRecipe(one, events, settings, {}).build()
     except TradebreaksError:
-        return None
+        return []
     if len(design.variants) != 1 or not design.event_terms:
-        return None
+        return []
     patterns, pattern_of = np.unique(seen[usable], axis=0, return_inverse=True)
     whole = np.array([not find_aliasing(design, pattern).pinned for pattern in patterns])[pattern_of.ravel()]
     held = _enough(values[usable], seen[usable], len(design.precision), settings.seasonal, one)
-    which = usable[whole & held]
-    return PreparedBlock(Frame.of(design, one, events), which, logs[which]) if len(which) else None
+    usable, pattern_of = usable[whole & held], pattern_of.ravel()[whole & held]
+    if not len(usable):
+        return []
+    frame = Frame.of(design, events, logs=logs)
+    quiet = np.zeros(len(one), dtype=bool)
+    for window in transitions(one, events):
+        quiet |= np.array([p in window for p in one.periods])
+    none = np.zeros(len(one))
+    y = np.log(np.where(positive[:, None], values, np.nan)) if logs else values
+    gone = (seen[usable].any(axis=0) & ~seen[usable]).sum(axis=1)
+    label = np.where(gone <= MOST_ABSENT, -1, pattern_of)
+    found = []
+    for kind in np.unique(label):
+        which = usable[label == kind]
+        calendar = np.where(seen[which].any(axis=0), 0.0, np.nan)
+        shared = Evidence(calendar, none, none.astype(np.intp), None, quiet)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            posterior = fit_block(
+                Block.of(shared, logs, y[which]),
+                frame,
+                local=options.trend == "local",
+                outliers=options.outliers,
+            )
+        found.append((which, posterior))
+    return found
 
 
 def _enough(
@@ -271,32 +278,3 @@ def _enough(
         for season in range(one.first.per_year):
             fine &= seen[:, seasons == season].sum(axis=1) >= 2
     return np.asarray(fine)
-
-
-def _fit_together(
-    block: SeriesBlock, prepared: PreparedBlock, options: PanelOptions
-) -> list[tuple[PanelRow, ...]]:
-    frame, which, logs = prepared.frame, prepared.which, prepared.logs
-    sample = PanelSample.of(block.values[which], logs)
-    posterior = fit_block(frame, sample, outliers=options.outliers)
-    mixture, firsts, terms = posterior.mixture, frame.firsts, frame.design.event_terms
-    single = np.eye(mixture.mean.shape[1])[firsts]
-    within = [terms_within(terms, members) for members in options.members]
-    added = [single[[term.name in names for term in terms]].sum(axis=0) for names in within if names]
-    contrasts = np.vstack([single, *added])
-    marginals = mixture.contrast(contrasts)
-    mean, sd = marginals.moments()
-    lower, upper = marginals.interval(options.level)
-    low, high = (lower, upper) if options.level == GRADE_LEVEL else marginals.interval(GRADE_LEVEL)
-    covariance = mixture.covariance()[:, firsts][:, :, firsts]
-    wrong = marginals.opposite_sign()
-    summaries = PanelSummaries(
-        frame,
-        options.members,
-        np.stack([mean, sd, lower, upper, 1 - wrong, np.minimum(2 * wrong, 1.0)], axis=2),
-        0.5 * (high - low) / sample.size[:, None],
-        panel_groups(terms, frame.events, covariance, sample.size, options.bounds),
-        logs,
-        options.bounds,
-    )
-    return [summaries.rows(block.ids[k], s) if posterior.sound[s] else () for s, k in enumerate(which)]

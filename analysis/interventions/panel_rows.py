@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.domain import Cell, FloatArray, Result
+from analysis.domain import Cell, EventTable, Result
 from analysis.interventions.design import Term
-from analysis.interventions.effects import EffectResult
-from analysis.interventions.identification import Bounds, grade
-from analysis.interventions.panel_block import Frame
+from analysis.interventions.effects import GRADE_LEVEL, EffectResult
+from analysis.interventions.identification import Bounds, grade, group_names
+from analysis.interventions.joint.fit import BlockPosterior
 
 COLUMNS = ("series_id", "event_id", "log_effect", "se", "lower", "upper", "group", "status", "error")
 """Columns of the contract."""
@@ -32,7 +31,8 @@ class PanelRow:
     Attributes
     ----------
     series_id, event_id : str
-        `event_id` is empty in a row of status ``error``, and joined by ``+`` where the effects of several
+        `event_id` is empty in a row of status ``error`` or of a series without events, and joined by ``+``
+        where the effects of several
         events are summed.
     estimate, se, lower, upper : float or None
         On the scale of the series.
@@ -112,50 +112,42 @@ class PanelResult(Result):
         return f"Effects dated to events in {len(self.series)} series ({100 * self.level:g} % intervals)"
 
 
+class RowOptions(Protocol):
+    """What the rows of a panel are asked to hold."""
+
+    @property
+    def level(self) -> float:
+        """Probability of the intervals."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """The constants of the rule of groups and grades."""
+
+    @property
+    def members(self) -> tuple[tuple[str, ...], ...]:
+        """The events of each sum."""
+
+
 def rows_of(result: EffectResult, sums: Sequence[Sequence[str]] = ()) -> tuple[PanelRow, ...]:
     """Return the rows of a series that was fitted by itself: its events, then the sums asked for."""
-    name, scale = result.series.id, result.scale
+    name, scale, rows = result.series.id, result.scale, []
     terms = {t.event_ids[0]: t.name for t in result.posterior.design.event_terms if len(t.event_ids) == 1}
-    rows = []
     for e in result.effects:
         tail = None if e.se is None else _two_sided(result, [terms[e.event_id]])
-        rows.append(
-            PanelRow(
-                name,
-                e.event_id,
-                e.estimate,
-                e.se,
-                e.lower,
-                e.upper,
-                e.group,
-                scale,
-                e.p_sign,
-                e.grade,
-                pvalue=tail,
-            )
-        )
+        values = (e.estimate, e.se, e.lower, e.upper)
+        rows.append(PanelRow(name, e.event_id, *values, e.group, scale, e.p_sign, e.grade, pvalue=tail))
     for members in sums:
         within = terms_within(result.posterior.design.event_terms, members)
         found = result.summarise(within) if within else None
         if found is None or "se" not in found:
             rows.append(PanelRow(name, SUM.join(members), scale=scale, grade="D"))
             continue
-        rows.append(
-            PanelRow(
-                name,
-                SUM.join(members),
-                found["estimate"],
-                found["se"],
-                found["lower"],
-                found["upper"],
-                None,
-                scale,
-                found["p_sign"],
-                grade(found["half_width"], result.size, result.bounds),
-                pvalue=_two_sided(result, within),
-            )
-        )
-    return tuple(rows)
+        values = (found["estimate"], found["se"], found["lower"], found["upper"])
+        letter = grade(found["half_width"], result.size, result.bounds)
+        tail = _two_sided(result, within)
+        joined = SUM.join(members)
+        rows.append(PanelRow(name, joined, *values, None, scale, found["p_sign"], letter, pvalue=tail))
+    return tuple(rows) or (PanelRow(name, "", scale=scale),)
 
 
 def terms_within(terms: Sequence[Term], members: Sequence[str]) -> list[str]:
@@ -170,57 +162,61 @@ def _two_sided(result: EffectResult, terms: Sequence[str]) -> float:
     return float(min(1.0, 2 * min(marginal.cdf(0.0), marginal.survival(0.0))))
 
 
-@dataclass(frozen=True)
-class PanelSummaries:
-    """What is reported of the series of a block.
+def rows_of_block(
+    ids: Sequence[str], posterior: BlockPosterior, events: EventTable, options: RowOptions
+) -> list[tuple[PanelRow, ...]]:
+    """Return the rows of the series that were fitted together; none where the arithmetic failed.
 
-    Attributes
+    Parameters
     ----------
-    frame : Frame
-    sums : sequence of sequence of str
-        Events whose effects are summed.
-    numbers : ndarray, shape (S, E + Z, 6)
-        Mean, sd, limits, sign probability and two-sided tail of each term's effect, then of the sums that are
-        identified.
-    half_width : ndarray, shape (S, E + Z)
-        Of the 95 % interval over the size of the series.
-    groups : list of tuple
-        Group of each event of each series.
-    logs : ndarray of bool, shape (S,)
-    bounds : Bounds
+    ids : sequence of str
+        S series.
+    posterior : BlockPosterior
+        With one dating.
+    events : EventTable
+    options : RowOptions
     """
+    points, size = posterior.points, posterior.block.size
+    terms = posterior.frame.design.event_terms
+    left = len(posterior.frame.design.precision) - points.mean.shape[1]
+    starts = [term.columns.start - left for term in terms]
+    single = np.eye(points.mean.shape[1])[starts]
+    within = [terms_within(terms, members) for members in options.members]
+    added = [single[[term.name in names for term in terms]].sum(axis=0) for names in within if names]
+    marginals = points.contrast(np.vstack([single, *added]))
+    mean, sd = marginals.moments()
+    lower, upper = marginals.interval(options.level)
+    low, high = (lower, upper) if options.level == GRADE_LEVEL else marginals.interval(GRADE_LEVEL)
+    wrong = marginals.opposite_sign()
+    half = 0.5 * (high - low) / size[:, None]
+    covariance = points.covariance()[:, starts][:, :, starts]
+    groups = group_names(terms, events, covariance, size, options.bounds)
+    scale = "log" if posterior.block.logs else "level"
+    numbers = np.stack([mean, sd, lower, upper, 1 - wrong, np.minimum(2 * wrong, 1.0)], axis=2)
 
-    frame: Frame
-    sums: Sequence[Sequence[str]]
-    numbers: FloatArray
-    half_width: FloatArray
-    groups: list[tuple[str | None, ...]]
-    logs: NDArray[np.bool_]
-    bounds: Bounds
+    def row(s: int, event_id: str, position: int, group: str | None) -> PanelRow:
+        a, b, c, d, sign, tail = map(float, numbers[s, position])
+        letter = "D" if group else grade(float(half[s, position]), bounds=options.bounds)
+        return PanelRow(ids[s], event_id, a, b, c, d, group, scale, sign, letter, pvalue=tail)
 
-    def rows(self, series_id: str, s: int) -> tuple[PanelRow, ...]:
-        """Return the rows of series number `s`."""
-        scale = "log" if self.logs[s] else "level"
-        terms = self.frame.design.event_terms
-        rows: list[PanelRow] = []
+    found = []
+    for s in range(len(ids)):
+        rows = []
         for e, term in enumerate(terms):
-            for event_id in term.event_ids:
-                group = self.groups[s][len(rows)]
-                if len(term.event_ids) > 1:
-                    rows.append(PanelRow(series_id, event_id, group=group, scale=scale, grade="D"))
-                    continue
-                rows.append(self._row(series_id, event_id, s, e, group))
+            group = groups[s][e]
+            alone = len(term.event_ids) == 1
+            rows += [
+                row(s, event_id, e, group)
+                if alone
+                else PanelRow(ids[s], event_id, group=group, scale=scale, grade="D")
+                for event_id in term.event_ids
+            ]
         position = len(terms)
-        for members in self.sums:
-            if terms_within(terms, members):
-                rows.append(self._row(series_id, SUM.join(members), s, position, None))
+        for members, names in zip(options.members, within, strict=True):
+            if names:
+                rows.append(row(s, SUM.join(members), position, None))
                 position += 1
             else:
-                rows.append(PanelRow(series_id, SUM.join(members), scale=scale, grade="D"))
-        return tuple(rows)
-
-    def _row(self, series_id: str, event_id: str, s: int, position: int, group: str | None) -> PanelRow:
-        mean, sd, lower, upper, sign, tail = map(float, self.numbers[s, position])
-        letter = "D" if group else grade(float(self.half_width[s, position]), bounds=self.bounds)
-        scale = "log" if self.logs[s] else "level"
-        return PanelRow(series_id, event_id, mean, sd, lower, upper, group, scale, sign, letter, pvalue=tail)
+                rows.append(PanelRow(ids[s], SUM.join(members), scale=scale, grade="D"))
+        found.append(tuple(rows) if points.sound[s] else ())
+    return found

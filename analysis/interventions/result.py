@@ -13,7 +13,7 @@ from analysis.interventions import describe
 from analysis.interventions.counterfactual import Path, expected_path
 from analysis.interventions.design import Term
 from analysis.interventions.effects import EffectResult
-from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
+from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 from analysis.interventions.shapes import DECAYING
 
 if TYPE_CHECKING:

@@ -53,15 +53,13 @@ def choose_seasonal(series: TradeSeries, seasonal: bool | None) -> bool:
 
 
 def check_events(events: EventTable) -> None:
-    """Refuse tables that are no design: empty ones, and the whole catalogue.
+    """Refuse tables that are no design: the whole catalogue. An empty one is a series without events.
 
     Raises
     ------
     InputError
         Naming what to use instead.
     """
-    if not len(events):
-        raise InputError("the event table is empty: give at least one event", pointer="/events")
     for event in events:
         doubled = [r for r in event.details.get("implements", ()) if r in events] if event.catalogue else []
         if event.catalogue and (event.kind in NOT_IN_A_DESIGN or doubled):

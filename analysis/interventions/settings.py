@@ -15,8 +15,8 @@ from analysis.errors import InputError, UsageError
 from analysis.interventions.dating import DATINGS, Dating
 from analysis.interventions.design import Design, Scale, Trend, build_design, lunar_columns
 from analysis.interventions.identification import Aliasing
+from analysis.interventions.joint.grids import GridSize
 from analysis.interventions.sample import choose_scale, choose_seasonal
-from analysis.interventions.structural import GridSize
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,19 @@
-"""Normal-inverse-gamma regression given the noise parameters: exact Student-t coefficients."""
+"""Normal-inverse-gamma regression given the noise parameters: exact Student-t coefficients.
+
+Systems are the matrices ``[X y]'V^-1[X y]`` plus the prior precision of the coefficients, for many series and
+noise cells at once. The cells come last, so that a step of the factorisation works on whole rows of memory.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.numerics.filtering import QuadraticForms
 from analysis.numerics.noise import FloatArray
+
+KNOWN_VARIANCE_DOF = 2**24
+"""Degrees of freedom that stand for a known variance: the t and the normal distribution agree to 1e-7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Coefficients:
         ``root @ root.T`` is the inverse of ``X'V^-1X`` plus the prior precision.
     rss : ndarray, shape (G,)
     dof : int
-        Observations less flat-prior coefficients.
+        Observations less flat-prior coefficients; `KNOWN_VARIANCE_DOF` where the stationary variance is a
+        coordinate of the grid, and ``rss / dof`` is that variance.
     """
 
     mean: FloatArray
@@ -41,40 +47,80 @@ class Coefficients:
         return (self.rss / (self.dof - 2))[:, None, None] * (self.root @ self.root.transpose(0, 2, 1))
 
 
-def log_marginal(
-    forms: QuadraticForms, columns: NDArray[np.intp], precision: FloatArray, dof: int
-) -> FloatArray:
-    """Return the log marginal likelihood of each cell, up to a constant common to equal `precision`.
-
-    Flat priors on coefficients of zero precision (hence the restricted likelihood), ``1/sigma2`` on the
-    stationary variance.
+def cholesky_in_place(system: FloatArray) -> None:
+    """Overwrite the lower triangles of symmetric matrices with their Cholesky factors.
 
     Parameters
     ----------
-    forms : QuadraticForms
-    columns : ndarray of int, shape (p + 1,)
-        Positions of the regressors, and last of ``y``, in the products.
-    precision : ndarray, shape (p,)
-        Prior precision of the coefficients times the stationary variance; 0 is flat.
-    dof : int
-        Observations less flat-prior coefficients.
+    system : ndarray, shape (N, k, k, G)
+        N * G matrices; only lower triangles are read. A matrix that is not positive definite becomes NaN.
     """
-    factor, scale = _factor(forms, columns, precision)
-    diagonal = np.log(np.diagonal(factor, axis1=1, axis2=2)) + np.log(scale)
-    proper = 0.5 * float(np.log(precision[precision > 0]).sum())
-    return np.asarray(proper - 0.5 * forms.logdet - diagonal[:, :-1].sum(axis=1) - dof * diagonal[:, -1])
+    width = system.shape[1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for j in range(width):
+            pivot = np.sqrt(system[:, j, j])
+            system[:, j, j] = pivot
+            if j + 1 == width:
+                break
+            system[:, j + 1 :, j] /= pivot[:, None]
+            for i in range(j + 1, width):
+                system[:, i, j + 1 : i + 1] -= system[:, i, j][:, None] * system[:, j + 1 : i + 1, j]
 
 
-def coefficients(
-    forms: QuadraticForms, columns: NDArray[np.intp], precision: FloatArray, dof: int
-) -> Coefficients:
-    """Return the posterior of the coefficients in each cell; parameters as in `log_marginal`."""
-    factor, scale = _factor(forms, columns, precision)
-    p = len(columns) - 1
-    root = lower_inverse(factor[:, :p, :p]).transpose(0, 2, 1) / scale[:, :p, None]
-    mean = (root @ factor[:, p, :p, None])[:, :, 0] * scale[:, p, None]
-    rss = (factor[:, p, p] * scale[:, p]) ** 2
-    return Coefficients(mean, root, rss, dof)
+def log_marginal(
+    factor: FloatArray,
+    logdet: FloatArray,
+    precision: FloatArray,
+    dof: FloatArray | int,
+    sigma2: FloatArray | None = None,
+) -> FloatArray:
+    """Return log marginal likelihoods, up to a constant common to all systems of the same data.
+
+    Flat priors on coefficients of zero precision (hence the restricted likelihood), ``1/sigma2`` on the
+    stationary variance; where that is known, the likelihood given it.
+
+    Parameters
+    ----------
+    factor : ndarray, shape (N, k + 1, k + 1, G)
+        Cholesky factors of the systems, the series last.
+    logdet : ndarray, shape (G,)
+        ``ln|V|``, with that of the columns eliminated before.
+    precision : ndarray, shape (N, k) or (N, k, G)
+        Prior precision of the coefficients times the stationary variance; 0 is flat.
+    dof : int or ndarray, shape (N, 1)
+        Observations less flat-prior coefficients.
+    sigma2 : ndarray, shape (G,), optional
+        Known stationary variance.
+    """
+    precision = precision if precision.ndim == 3 else precision[:, :, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pivots = np.log(np.diagonal(factor, axis1=1, axis2=2))
+        proper = np.log(np.where(precision > 0, precision, 1.0)).sum(axis=1)
+        common = 0.5 * proper - 0.5 * logdet - pivots[:, :, :-1].sum(axis=2)
+        if sigma2 is None:
+            return np.asarray(common - dof * pivots[:, :, -1])
+        rss = factor[:, -1, -1] ** 2
+        return np.asarray(common - 0.5 * dof * np.log(sigma2) - 0.5 * rss / sigma2)
+
+
+def coefficients(factor: FloatArray, dof: int, sigma2: FloatArray | None = None) -> Coefficients:
+    """Return the posterior of the coefficients at some points.
+
+    Parameters
+    ----------
+    factor : ndarray, shape (P, p + 1, p + 1)
+        Cholesky factors of the systems, or their trailing blocks: the last coefficients depend on nothing
+        else.
+    dof : int
+    sigma2 : ndarray, shape (P,), optional
+        Known stationary variance of each point.
+    """
+    p = factor.shape[1] - 1
+    root = lower_inverse(factor[:, :p, :p]).transpose(0, 2, 1)
+    mean = (root @ factor[:, p, :p, None])[:, :, 0]
+    if sigma2 is None:
+        return Coefficients(mean, root, factor[:, p, p] ** 2, dof)
+    return Coefficients(mean, root, sigma2 * KNOWN_VARIANCE_DOF, KNOWN_VARIANCE_DOF)
 
 
 def lower_inverse(factor: FloatArray) -> FloatArray:
@@ -85,17 +131,3 @@ def lower_inverse(factor: FloatArray) -> FloatArray:
         known = factor[:, i, None, :i] @ inverse[:, :i, :i]
         inverse[:, i, :i] = -inverse[:, i, i, None] * known[:, 0]
     return inverse
-
-
-def _factor(
-    forms: QuadraticForms, columns: NDArray[np.intp], precision: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Cholesky factor of the scaled ``[X y]'V^-1[X y]`` plus prior precision, and the scales."""
-    gram = forms.products.take(columns, axis=1).take(columns, axis=2)
-    steps = np.arange(len(precision))
-    gram[:, steps, steps] += precision
-    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
-    unit = 1 / scale
-    gram *= unit[:, :, None]
-    gram *= unit[:, None, :]
-    return np.asarray(np.linalg.cholesky(gram), dtype=np.float64), scale

@@ -20,6 +20,7 @@ the prior.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise, product
 
 import numpy as np
@@ -56,6 +57,9 @@ class NoiseGrid:
         Cells of the point mass at ``q = 0``.
     mass : ndarray, shape (G,)
         Prior mass of each cell; sums to one.
+    sigma2 : ndarray, shape (G,), or None
+        The stationary variance, where it is a coordinate of the grid as well (declared measurement error);
+        None where it is integrated out analytically.
     """
 
     lower: FloatArray
@@ -63,6 +67,7 @@ class NoiseGrid:
     share: FloatArray
     zero_q: BoolArray
     mass: FloatArray
+    sigma2: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.mass)
@@ -85,8 +90,8 @@ class NoiseGrid:
     @property
     def slope(self) -> FloatArray:
         """Variance per step of the slope over the stationary variance, shape (G,)."""
-        moving = self.upper[:, SLOPE] > self.lower[:, SLOPE]
-        return np.where(moving, 10.0 ** self.midpoint[:, SLOPE], 0.0)
+        middle = self.midpoint[:, SLOPE]
+        return np.where(middle > LOG_SLOPE[0], 10.0**middle, 0.0)
 
     @property
     def kappa(self) -> FloatArray:
@@ -96,7 +101,12 @@ class NoiseGrid:
     def take(self, which: NDArray[np.intp] | BoolArray) -> NoiseGrid:
         """Return the selected cells with their masses as they are."""
         return NoiseGrid(
-            self.lower[which], self.upper[which], self.share[which], self.zero_q[which], self.mass[which]
+            self.lower[which],
+            self.upper[which],
+            self.share[which],
+            self.zero_q[which],
+            self.mass[which],
+            None if self.sigma2 is None else self.sigma2[which],
         )
 
     def join(self, other: NoiseGrid) -> NoiseGrid:
@@ -107,11 +117,21 @@ class NoiseGrid:
             np.concatenate([self.share, other.share]),
             np.concatenate([self.zero_q, other.zero_q]),
             np.concatenate([self.mass, other.mass]),
+            None
+            if self.sigma2 is None or other.sigma2 is None
+            else np.concatenate([self.sigma2, other.sigma2]),
         )
 
-    def split(self) -> NoiseGrid:
-        """Return the children of every cell: halves along each coordinate it has, mass divided."""
-        pieces = []
+    def at_variance(self, sigma2: FloatArray, mass: FloatArray) -> NoiseGrid:
+        """Return the cells with known stationary variances and new masses, each of shape (G,)."""
+        return replace(self, sigma2=sigma2, mass=mass)
+
+    def split(self) -> tuple[NoiseGrid, NDArray[np.intp]]:
+        """Return the children of every cell, and the cell that each comes from.
+
+        Children are halves along each coordinate that the cell has; its mass is divided among them.
+        """
+        pieces, parents = [], []
         has = self.upper > self.lower
         middle = self.midpoint
         for side in product((0, 1), repeat=self.lower.shape[1]):
@@ -123,14 +143,21 @@ class NoiseGrid:
             high = np.where(has & ~right, middle, self.upper)
             child = replace(self, lower=low, upper=high, mass=self.mass / 2.0 ** has.sum(axis=1))
             pieces.append(child.take(keep))
+            parents.append(np.flatnonzero(keep))
         joined = pieces[0]
         for piece in pieces[1:]:
             joined = joined.join(piece)
-        return joined
+        return joined, np.concatenate(parents)
 
 
+@lru_cache(maxsize=16)
 def noise_grid(
-    *, q_cells: int, rho_cells: int, regimes: int = 0, kappa_cells: int = 1, slope_cells: int = 0
+    *,
+    q_cells: int,
+    rho_cells: int,
+    regimes: int = 0,
+    kappa_cells: int = 1,
+    slope_cells: int = 0,
 ) -> NoiseGrid:
     """Return the tensor grid with the stated number of equal cells in each coordinate.
 
@@ -143,12 +170,8 @@ def noise_grid(
     slope_cells : int
         Cells in ``log10 slope``, beside the point mass; with 0 the slope stays.
     """
-    q_edges = np.linspace(*LOG_Q, q_cells + 1)
-    q_axis = [(q_edges[0], q_edges[0], True, ZERO_Q_MASS)]
-    q_axis += [(low, high, False, (1 - ZERO_Q_MASS) / q_cells) for low, high in pairwise(q_edges)]
-    s_edges = np.linspace(*LOG_SLOPE, slope_cells + 1) if slope_cells else np.array([LOG_SLOPE[0]])
-    s_axis = [(s_edges[0], s_edges[0], ZERO_Q_MASS if slope_cells else 1.0)]
-    s_axis += [(low, high, (1 - ZERO_Q_MASS) / slope_cells) for low, high in pairwise(s_edges)]
+    q_axis = _with_atom(LOG_Q, q_cells)
+    s_axis = _with_atom(LOG_SLOPE, slope_cells)
     rho_edges = np.linspace(*MINUS_LOG_ONE_MINUS_RHO, rho_cells + 1)
     shapes = []
     for share in SHARES:
@@ -156,20 +179,27 @@ def noise_grid(
             shapes.append((0.0, 0.0, share, 1 / len(SHARES)))
         else:
             shapes += [(low, high, share, 1 / len(SHARES) / rho_cells) for low, high in pairwise(rho_edges)]
-    kappa_edges = np.linspace(*LOG_KAPPA, kappa_cells + 1)
-    kappa_axis = list(pairwise(kappa_edges))
-    lower, upper, shares, zero, mass = [], [], [], [], []
-    for (q_low, q_high, is_zero, q_mass), (r_low, r_high, share, r_mass), (
+    kappa_axis = list(pairwise(np.linspace(*LOG_KAPPA, kappa_cells + 1)))
+    lower, upper, shares, zeros, mass = [], [], [], [], []
+    for (q_low, q_high, q_mass, zero), (r_low, r_high, share, r_mass), (
         s_low,
         s_high,
         s_mass,
+        _,
     ), *kappas in product(q_axis, shapes, s_axis, *[kappa_axis] * regimes):
         lower.append([q_low, r_low, s_low, *(low for low, _ in kappas)])
         upper.append([q_high, r_high, s_high, *(high for _, high in kappas)])
         shares.append(share)
-        zero.append(is_zero)
+        zeros.append(zero)
         mass.append(q_mass * r_mass * s_mass / kappa_cells**regimes)
-    return NoiseGrid(np.array(lower), np.array(upper), np.array(shares), np.array(zero), np.array(mass))
+    return NoiseGrid(np.array(lower), np.array(upper), np.array(shares), np.array(zeros), np.array(mass))
+
+
+def _with_atom(ends: tuple[float, float], count: int) -> list[tuple[float, float, float, bool]]:
+    """Return (low, high, mass, whether it is the atom at 0) of equal cells below which an atom stands."""
+    edges = np.linspace(*ends, count + 1)[: count + 1 if count else 0]
+    cells = [(low, high, (1 - ZERO_Q_MASS) / count, False) for low, high in pairwise(edges)]
+    return [(ends[0], ends[0], ZERO_Q_MASS if count else 1.0, True), *cells]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +211,26 @@ class NoiseSample:
     observed : ndarray of bool, shape (T,)
         Calendar positions with an observation.
     measurement : ndarray, shape (T,)
-        Variance of the measurement error over the stationary variance.
+        Variance of the measurement error.
     regime : ndarray of int, shape (T,)
         0 outside regimes, k in the k-th declared regime.
+    against : float
+        Stationary variance that the measurement error is measured against in cells without one of their own.
+    discounted : ndarray, shape (T,), or None
+        Variance added to single periods, over the stationary variance.
     """
 
     observed: BoolArray
     measurement: FloatArray
     regime: NDArray[np.intp]
+    against: float = 1.0
+    discounted: FloatArray | None = None
+
+    def error(self, grid: NoiseGrid) -> FloatArray:
+        """Return the variance of every period beside the noise's, over the stationary one, shape (T, G)."""
+        scale = np.full(len(grid), self.against) if grid.sigma2 is None else grid.sigma2
+        found = self.measurement[:, None] / scale
+        return found if self.discounted is None else found + self.discounted[:, None]
 
     def inflation(self, kappa: FloatArray) -> FloatArray:
         """Return the variance factor of every period, shape (T, G), for `kappa` of shape (G, K)."""

@@ -1,8 +1,8 @@
 """What the dense inverse covariance would give, by a filter and one pass back: linear in time.
 
 The smoothing errors of a filter are ``V^-1 y`` and their variances the diagonal of ``V^-1`` (de Jong & Penzer
-1998, Diagnosing shocks in time series, JASA 93, 796-806); the variance of the smoothed level follows from the
-same pass (Durbin & Koopman 2012, Time Series Analysis by State Space Methods, section 4.4).
+1998, Diagnosing shocks in time series, JASA 93, 796-806); level and variance of the smoothed level follow
+from the same pass (Durbin & Koopman 2012, Time Series Analysis by State Space Methods, section 4.4).
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.numerics.noise import FloatArray, NoiseGrid, NoiseSample
+from analysis.numerics.filtering import Gains, whiten
+from analysis.numerics.noise import FloatArray
+
+SHORT = 600
+"""Periods up to which the unit vectors are whitened too, which is quicker there than the pass back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,102 +28,73 @@ class Smoothed:
         ``V^-1 columns``; 0 in unobserved periods.
     diagonal : ndarray, shape (G, T)
         Diagonal of ``V^-1``; 0 in unobserved periods.
+    level : ndarray, shape (G, T, c)
+        The smoothed level (of wandering slope or not) of every column.
     level_variance : ndarray, shape (G, T)
-        Variance of the random-walk level given the observations, over the stationary variance.
+        Variance of the level given the observations, over the stationary variance.
     """
 
     products: FloatArray
     diagonal: FloatArray
+    level: FloatArray
     level_variance: FloatArray
 
-    def level(self, q: FloatArray) -> FloatArray:
-        """Return the smoothed level of every column, shape (G, T, c).
 
-        The level has covariance ``q min(s, t)``, so that its product with a vector is two running sums.
-
-        Parameters
-        ----------
-        q : ndarray, shape (G,)
-            Variance of its step over the stationary variance.
-        """
-        steps = np.arange(self.products.shape[1], dtype=np.float64)[:, None]
-        before = np.cumsum(steps * self.products, axis=1)
-        after = self.products.sum(axis=1, keepdims=True) - np.cumsum(self.products, axis=1)
-        return np.asarray(q[:, None, None] * (before + steps * after))
-
-
-def smooth(columns: FloatArray, grid: NoiseGrid, sample: NoiseSample, extra: FloatArray) -> Smoothed:
-    """Filter and smooth columns under every cell of `grid`.
-
-    Parameters
-    ----------
-    columns : ndarray, shape (T, c)
-        Rows of unobserved periods are not read.
-    grid : NoiseGrid
-        G cells; bounded by the caller, memory is ``8 G T c`` bytes.
-    sample : NoiseSample
-    extra : ndarray, shape (G, T)
-        Variance beside that of the sample's measurement error, over the stationary variance.
-    """
-    q, share, rho = grid.q, grid.share, grid.rho
-    cells, (periods, width) = len(grid), columns.shape
-    loading = np.sqrt(sample.inflation(grid.kappa))
-    irregular = (1 - share) * loading**2 + sample.measurement[:, None] + extra.T
-    gains, predicted = np.zeros((periods, 3, cells)), np.zeros((periods, 2, cells))
-    innovations = np.zeros((cells, periods, width))
-    level, cross, autoregressive = np.zeros(cells), np.zeros(cells), share.copy()
-    level_mean, ar_mean = np.zeros((cells, width)), np.zeros((cells, width))
-    for t in range(periods):
-        if t > 0:
-            ar_mean *= rho[:, None]
-            level, cross = level + q, rho * cross
-            autoregressive = rho**2 * autoregressive + share * (1 - rho**2)
-        predicted[t] = level, cross
-        if not sample.observed[t]:
-            continue
-        z = loading[t]
-        to_level, to_ar = level + z * cross, cross + z * autoregressive
-        variance = to_level + z * to_ar + irregular[t]
-        k, h = to_level / variance, to_ar / variance
-        gains[t] = k, h, variance
-        innovation = columns[t] - level_mean - z[:, None] * ar_mean
-        np.divide(innovation, variance[:, None], out=innovations[:, t])
-        level_mean += k[:, None] * innovation
-        ar_mean += h[:, None] * innovation
-        level, cross = level - k * to_level, cross - k * to_ar
-        autoregressive = autoregressive - h * to_ar
-    return _back(innovations, gains, predicted, loading, rho, sample.observed)
-
-
-def _back(
-    innovations: FloatArray,
-    gains: FloatArray,
-    predicted: FloatArray,
-    loading: FloatArray,
-    rho: FloatArray,
-    observed: np.ndarray,
-) -> Smoothed:
-    """Turn innovations into products in place."""
-    cells, periods, width = innovations.shape
-    diagonal, variances = np.zeros((cells, periods)), np.empty((cells, periods))
-    from_level, from_ar = np.zeros((cells, width)), np.zeros((cells, width))
-    level, cross, autoregressive = np.zeros(cells), np.zeros(cells), np.zeros(cells)
+def smooth(columns: FloatArray, gains: Gains) -> Smoothed:
+    """Filter and smooth columns, shape (T, c), in every cell of `gains`; memory is ``16 G T c`` bytes."""
+    products = whiten(columns, gains)
+    cells, periods, width = products.shape
+    wandering, rho = gains.gain.shape[1] == 3, gains.rho
+    diagonal, variance = np.zeros((cells, periods)), np.empty((cells, periods))
+    level, slope = np.zeros_like(products), np.zeros_like(products) if wandering else None
+    # Adjoints of level, slope and AR part, and their covariance: 0, 1 and 2 in this order.
+    a, b, c = (np.zeros((cells, width)) for _ in range(3))
+    aa, ab, ac, bb, bc, cc = np.zeros((6, cells))
     for t in range(periods - 1, -1, -1):
-        from_ar *= rho[:, None]
-        cross, autoregressive = rho * cross, rho**2 * autoregressive
-        if observed[t]:
-            k, h, variance = gains[t]
-            z = loading[t]
-            error = innovations[:, t] - k[:, None] * from_level - h[:, None] * from_ar
-            innovations[:, t] = error
-            from_level += error
-            from_ar += z[:, None] * error
-            by_level, by_ar = k * level + h * cross, k * cross + h * autoregressive
-            own = 1 / variance + k * by_level + h * by_ar
+        c = rho[:, None] * c
+        if slope is not None:
+            b = a + b
+            ab, bb, bc = aa + ab, aa + 2 * ab + bb, rho * (ac + bc)
+        ac, cc = rho * ac, rho**2 * cc
+        if gains.observed[t]:
+            z = 1.0 if gains.loading is None else gains.loading[t]
+            k, h, deviation = gains.gain[t, 0], gains.gain[t, -1], gains.deviation[t]
+            error = products[:, t] / deviation[:, None] - k[:, None] * a - h[:, None] * c
+            by_a, by_c = k * aa + h * ac, k * ac + h * cc
+            own = deviation**-2 + k * by_a + h * by_c
+            if slope is not None:
+                m = gains.gain[t, 1]
+                error -= m[:, None] * b
+                by_a, by_b, by_c = by_a + m * ab, k * ab + m * bb + h * bc, by_c + m * bc
+                own = deviation**-2 + k * by_a + m * by_b + h * by_c
+                ab, bc = ab - by_b, bc - z * by_b
+            products[:, t] = error
             diagonal[:, t] = own
-            cross = cross - z * by_level - by_ar + z * own
-            level = level - 2 * by_level + own
-            autoregressive = autoregressive - 2 * z * by_ar + z**2 * own
-        a, b = predicted[t]
-        variances[:, t] = a - (a * a * level + 2 * a * b * cross + b * b * autoregressive)
-    return Smoothed(innovations, diagonal, np.maximum(variances, 0.0))
+            a = a + error
+            c = c + (error if gains.loading is None else gains.loading[t][:, None] * error)
+            ac = ac - z * by_a - by_c + z * own
+            aa, cc = aa - 2 * by_a + own, cc - 2 * z * by_c + z**2 * own
+        x, y = gains.predicted[t, 0], gains.predicted[t, -1]
+        spread = x * x * aa + 2 * x * y * ac + y * y * cc
+        if t > 0:
+            np.multiply(gains.q[:, None], a, out=level[:, t])
+        if slope is not None:
+            w = gains.predicted[t, 1]
+            spread = spread + w * (2 * x * ab + w * bb + 2 * y * bc)
+            if t > 0:
+                np.multiply(gains.slope[:, None], b, out=slope[:, t])
+        variance[:, t] = x - spread
+    if slope is not None:
+        level[:, 1:] += np.cumsum(slope, axis=1)[:, :-1]
+    return Smoothed(products, diagonal, np.cumsum(level, axis=1), np.maximum(variance, 0.0))
+
+
+def inverse_products(columns: FloatArray, gains: Gains) -> tuple[FloatArray, FloatArray]:
+    """Return ``V^-1 columns``, shape (G, T, c), and the diagonal of ``V^-1``, shape (G, T)."""
+    periods = len(columns)
+    if periods > SHORT:
+        found = smooth(columns, gains)
+        return found.products, found.diagonal
+    whitened = whiten(np.column_stack([np.eye(periods), columns]), gains)
+    root = whitened[:, :, :periods] * gains.observed
+    return root.transpose(0, 2, 1) @ whitened[:, :, periods:], np.einsum("gst,gst->gt", root, root)

@@ -11,12 +11,9 @@ from analysis.domain import TradeSeries
 from analysis.errors import TradebreaksError
 from analysis.interventions import fit_interventions
 from analysis.interventions.design import TREND_SD_PER_YEAR, Design
-from analysis.interventions.identification import Bounds
-from analysis.interventions.panel import PanelOptions, prepare_block
-from analysis.interventions.panel_block import PanelSample, SeriesBlock
-from analysis.interventions.panel_groups import panel_groups
-from analysis.interventions.panel_mixture import PanelMixture
-from analysis.interventions.panel_passes import fit_block
+from analysis.interventions.identification import Bounds, group_names
+from analysis.interventions.joint.coefficients import Points
+from analysis.interventions.panel import PanelOptions, fit_blocks
 from benchmarks.calibration.worlds import (
     DATES,
     EFFECTS,
@@ -107,7 +104,7 @@ def group_hits(world: World, n: int, numbers: range, bounds: Bounds) -> NDArray[
     """
     mixture, design, sizes = _fitted(n, simulate(world, n, numbers))
     groups: Groups = [[] for _ in numbers]
-    owners = panel_groups(design.event_terms, events(), mixture.covariance(), sizes, bounds)
+    owners = group_names(design.event_terms, events(), mixture.covariance(), sizes, bounds)
     _add_groups(groups, mixture, owners, 0)
     return np.array([hit for own in groups for _, _, hit in own], dtype=bool)
 
@@ -118,32 +115,28 @@ def _together(n: int, simulated: Simulated) -> tuple[Design, Fits, Array, Groups
     groups: Groups = [[] for _ in simulated.values]
     spread = mixture.covariance()
     for number, bounds in enumerate(BOUNDS):
-        owners = panel_groups(design.event_terms, events(), spread, sizes, bounds)
+        owners = group_names(design.event_terms, events(), spread, sizes, bounds)
         _add_groups(groups, mixture, owners, number)
     below = mixture.contrast(CONTRASTS).below(np.tile(TRUTH, (len(groups), 1)))
     return design, found, below, groups
 
 
-def _fitted(n: int, simulated: Simulated) -> tuple[PanelMixture, Design, Array]:
+def _fitted(n: int, simulated: Simulated) -> tuple[Points, Design, Array]:
     """Fit all series at once: the posterior, the design, and the size that the rule of groups reads."""
-    ids = tuple(f"s{k}" for k in range(len(simulated.values)))
-    block = SeriesBlock(ids, periods(n)[0], simulated.values)
-    prepared = prepare_block(block, events(), PanelOptions())
-    assert prepared is not None, "the design of the six events is shared"
-    assert len(prepared.which) == len(ids), "every simulated series can be fitted"
-    sample = PanelSample.of(simulated.values, prepared.logs)
-    posterior = fit_block(prepared.frame, sample)
-    assert posterior.sound.all()
-    return posterior.mixture, prepared.frame.design, sample.size
+    series = [_series(n, values) for values in simulated.values]
+    ((which, posterior),) = fit_blocks(series, events(), PanelOptions())
+    assert len(which) == len(series), "every simulated series can be fitted"
+    assert posterior.points.sound.all()
+    return posterior.points, posterior.frame.design, posterior.block.size
 
 
-def _summarise(mixture: PanelMixture, weights: Array) -> Fits:
+def _summarise(mixture: Points, weights: Array) -> Fits:
     marginals = mixture.contrast(weights)
     return Fits(*marginals.moments(), *marginals.interval(LEVEL))
 
 
 def _add_groups(
-    groups: Groups, mixture: PanelMixture, owners: list[tuple[str | None, ...]], number: int
+    groups: Groups, mixture: Points, owners: list[tuple[str | None, ...]], number: int
 ) -> None:
     for name in sorted({name for row in owners for name in row if name}):
         members = np.array([1.0 if i in name.split("+") else 0.0 for i in IDS])

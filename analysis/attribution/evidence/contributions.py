@@ -17,7 +17,7 @@ from analysis.attribution.timing.observed import observe
 from analysis.attribution.timing.rows import UNEXPLAINED, Row
 from analysis.domain import FloatArray, TradeSeries, Window
 from analysis.interventions.design import Design
-from analysis.interventions.posterior import StructuralPosterior
+from analysis.interventions.joint.posterior import StructuralPosterior
 from analysis.numerics.mixture import StudentMixture
 
 NOTHING = 1e-9

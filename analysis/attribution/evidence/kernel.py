@@ -18,8 +18,8 @@ from analysis.attribution.evidence.layout import Part, assemble
 from analysis.domain import FloatArray
 from analysis.interventions.dating import Dating
 from analysis.interventions.design import Design
-from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
-from analysis.numerics.conjugate import coefficients, log_marginal
+from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
+from analysis.numerics.conjugate import cholesky_in_place, coefficients, log_marginal
 from analysis.numerics.filtering import QuadraticForms, quadratic_forms, with_rows
 from analysis.numerics.noise import KAPPA, NoiseGrid, NoiseSample
 
@@ -100,18 +100,17 @@ class Kernel:
                         index[column.tobytes()] = len(columns)
                         columns.append(column)
         own = np.nan_to_num(posterior.evidence.y)[:, None] if responses is None else responses
-        shared = np.column_stack([*columns, own])
-        sample = replace(posterior.sample, measurement=posterior.sample.measurement + discounted)
+        shared = np.column_stack(columns)
+        sample = replace(posterior.sample, discounted=discounted)
         n_data = int(sample.observed.sum())
-        rows, values, spans = posterior.total_rows, posterior.total_values, posterior.evidence.totals
-        if not totals or rows is None or values is None or spans is None:
-            forms = quadratic_forms(shared, grid, sample)
+        linear, spans = posterior.totals, posterior.evidence.totals
+        if not totals or linear is None or spans is None:
+            forms = quadratic_forms(shared, own, grid, sample)
         else:
-            with_observed, among = spans.covariances(rows, grid, sample, posterior.variance)
-            forms = quadratic_forms(shared, grid, sample, with_observed)
-            stacked = np.column_stack([rows @ shared[:, :-1], values])
-            forms = with_rows(forms, shared.shape[1], stacked, among)
-            n_data += len(rows)
+            with_observed, among = spans.covariances(linear.rows, grid, sample)
+            forms = quadratic_forms(shared, own, grid, sample, with_observed)
+            forms = with_rows(forms, linear.rows @ shared, linear.values[:, None], among)
+            n_data += len(linear.rows)
         return cls(posterior, forms, grid, sample, index, n_data)
 
     def restricted(self, noise: Noise, *, fixed_slope: bool = False) -> Kernel:
@@ -130,11 +129,21 @@ class Kernel:
         )
 
     def precision(self, design: Design) -> FloatArray:
-        """Return the prior precision of the coefficients times the stationary variance, shape (p,)."""
+        """Return the prior precision of the coefficients times the stationary variance, shape (p,).
+
+        Where that is a coordinate of the grid the trend's entry awaits it (`precisions`).
+        """
         precision = design.precision.copy()
-        if design.trend_column is not None:
+        if design.trend_column is not None and self.grid.sigma2 is None:
             precision[design.trend_column] *= self.posterior.variance
         return precision
+
+    def precisions(self, precision: FloatArray, trend: int | None) -> FloatArray:
+        """Return the prior precision of the coefficients in every cell, shape (p, G)."""
+        found = np.repeat(precision[:, None], len(self.grid), axis=1)
+        if trend is not None and self.grid.sigma2 is not None:
+            found[trend] *= self.grid.sigma2
+        return found
 
     def refit(
         self, parts: Sequence[Part], datings: Sequence[Dating], *, response: int = 0
@@ -153,10 +162,12 @@ class Kernel:
         dof = self.n_data - int((precision == 0).sum())
         fitted = []
         for number, variant in enumerate(design.variants):
-            where = [self.index[column.tobytes()] for column in variant.columns.T]
-            columns = np.array([*where, len(self.index) + response])
-            score = log_marginal(self.forms, columns, precision, dof) + np.log(self.grid.mass)
-            fitted.append(self._posterior(variant.dating, number, score, columns, precision, dof))
+            where = np.array([self.index[column.tobytes()] for column in variant.columns.T])
+            priors = self.precisions(precision, design.trend_column)
+            factor = self._factor(where, response, priors)
+            score = log_marginal(factor, self.forms.logdet, priors[None], dof, self.grid.sigma2)[0]
+            score += np.log(self.grid.mass)
+            fitted.append(self._posterior(variant.dating, number, score, factor[0], dof))
         return StructuralPosterior(
             design,
             self.posterior.evidence,
@@ -167,28 +178,32 @@ class Kernel:
             (),
             np.ones((1, 0)),
             None,
-            None,
             1,
+            self.n_data,
         )
 
+    def _factor(self, where: IndexArray, response: int, priors: FloatArray) -> FloatArray:
+        """Return the Cholesky factors of the systems in all cells, shape (1, p + 1, p + 1, G)."""
+        p = len(where)
+        system = np.empty((1, p + 1, p + 1, len(self.grid)))
+        system[0, :p, :p] = self.forms.inner[:, where[:, None], where].transpose(1, 2, 0)
+        system[0, p, :p] = self.forms.mixed[:, where, response].T
+        system[0, p, p] = self.forms.squares[:, response]
+        steps = np.arange(p)
+        system[0, steps, steps] += priors
+        cholesky_in_place(system)
+        return system
+
     def _posterior(
-        self,
-        dating: Dating,
-        variant: int,
-        score: FloatArray,
-        columns: np.ndarray,
-        precision: FloatArray,
-        dof: int,
+        self, dating: Dating, variant: int, score: FloatArray, factor: FloatArray, dof: int
     ) -> DatingPosterior:
         weight = np.exp(score - score.max())
         total = weight.sum()
         ascending = np.sort(weight)
         dropped = int(np.searchsorted(np.cumsum(ascending), NEGLIGIBLE * total))
         cells = np.flatnonzero(weight >= ascending[min(dropped, len(ascending) - 1)])
-        picked = QuadraticForms(
-            self.forms.logdet[cells], self.forms.products[np.ix_(cells, columns, columns)]
-        )
         kept = weight[cells]
+        known = None if self.grid.sigma2 is None else self.grid.sigma2[cells]
         return DatingPosterior(
             dating,
             float(score.max() + np.log(total)),
@@ -196,7 +211,7 @@ class Kernel:
             np.full(len(cells), variant),
             cells,
             np.zeros(len(cells), dtype=np.intp),
-            coefficients(picked, np.arange(len(columns)), precision, dof),
+            coefficients(factor[:, :, cells].transpose(2, 0, 1), dof, known),
         )
 
 

@@ -11,7 +11,7 @@ from analysis.attribution.result import AttributionResult
 from analysis.domain import FloatArray
 from analysis.interventions.dating import Dating
 from analysis.interventions.design import PINNED, Design, Term, TermKind, Variant
-from analysis.interventions.posterior import DatingPosterior
+from analysis.interventions.joint.posterior import DatingPosterior
 
 RANK_TOLERANCE = 1e-6
 """A refit is refused where a singular value of its scaled columns is below this; a fit allows 1e-8."""

@@ -127,7 +127,13 @@ class ParametricPlacebo:
                 totals=False,
             )
             found.append(
-                effect_ratios(kernel, design.variants[0].columns, kernel.precision(design), contrasts)
+                effect_ratios(
+                    kernel,
+                    design.variants[0].columns,
+                    kernel.precision(design),
+                    contrasts,
+                    design.trend_column,
+                )
             )
         ratios = np.concatenate(found, axis=1)
         placebos = [
@@ -161,10 +167,11 @@ def simulated(answer: AttributionResult, dating: Dating, extra: FloatArray, draw
     owner = np.repeat(index, np.rint(weight * draws).astype(int))
     c = own.coefficients
     for point in index:
-        level, stationary = covariance(posterior.grid, int(own.cell[point]), posterior.sample)
+        cell = int(own.cell[point])
+        level, stationary = covariance(posterior.grid, cell, posterior.sample)
         scale = np.sqrt(c.rss[point] / (c.dof - 2))
         root = np.linalg.cholesky(level + stationary + TINY * np.eye(len(columns)))
-        error = np.sqrt(posterior.sample.measurement + extra)
+        error = np.sqrt(posterior.sample.error(posterior.grid.take(np.array([cell])))[:, 0] + extra)
         mine = np.flatnonzero(owner == point)
         noise = random[mine, 0] @ root.T + random[mine, 1] * error
         result[:, mine] += scale * noise.T
@@ -172,7 +179,7 @@ def simulated(answer: AttributionResult, dating: Dating, extra: FloatArray, draw
 
 
 def effect_ratios(
-    kernel: Kernel, columns: FloatArray, precision: FloatArray, contrasts: FloatArray
+    kernel: Kernel, columns: FloatArray, precision: FloatArray, contrasts: FloatArray, trend: int | None
 ) -> FloatArray:
     """Return posterior mean over posterior sd of each contrast for every response, shape (c, s).
 
@@ -184,26 +191,36 @@ def effect_ratios(
     precision : ndarray, shape (p,)
         As `Kernel.precision` returns it.
     contrasts : ndarray, shape (c, p)
+    trend : int or None
+        Column of the trend.
     """
     where = np.array([kernel.index[column.tobytes()] for column in columns.T])
-    first = len(kernel.index)
+    forms, sigma2 = kernel.forms, kernel.grid.sigma2
     dof = kernel.n_data - int((precision == 0).sum())
-    gram = kernel.forms.products[:, where][:, :, where]
+    gram = forms.inner[:, where][:, :, where]
     steps = np.arange(len(where))
-    gram[:, steps, steps] += precision
+    priors = kernel.precisions(precision, trend)
+    gram[:, steps, steps] += priors.T
     size = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
     factor = np.linalg.cholesky(gram / (size[:, :, None] * size[:, None, :]))
-    cross = kernel.forms.products[:, where, first:] / size[:, :, None]
+    cross = forms.mixed[:, where] / size[:, :, None]
     sides = (contrasts / size[:, None, :]).transpose(0, 2, 1)
     solved = np.linalg.solve(factor, np.concatenate([cross, sides], axis=2))
     responses, rows = np.split(solved, [cross.shape[2]], axis=2)
-    squares = np.diagonal(kernel.forms.products, axis1=1, axis2=2)[:, first:]
-    rss = squares - (responses**2).sum(axis=1)
-    common = -0.5 * kernel.forms.logdet - np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    score = (common - np.log(size).sum(axis=1) + np.log(kernel.grid.mass))[:, None] - 0.5 * dof * np.log(rss)
+    rss = forms.squares - (responses**2).sum(axis=1)
+    common = -0.5 * forms.logdet - np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+    common += np.log(kernel.grid.mass) - np.log(size).sum(axis=1)
+    if sigma2 is None:
+        score, variance = common[:, None] - 0.5 * dof * np.log(rss), rss / (dof - 2)
+    else:
+        common += 0.5 * np.log(np.where(priors > 0, priors, 1.0)).sum(axis=0) - 0.5 * dof * np.log(sigma2)
+        score, variance = (
+            common[:, None] - 0.5 * rss / sigma2[:, None],
+            np.broadcast_to(sigma2[:, None], rss.shape),
+        )
     weight = np.exp(score - score.max(axis=0))
     weight /= weight.sum(axis=0)
     centre = rows.transpose(0, 2, 1) @ responses
     mean = (weight[:, None, :] * centre).sum(axis=0)
-    spread = (rows**2).sum(axis=1)[:, :, None] * (rss / (dof - 2))[:, None, :] + (centre - mean) ** 2
+    spread = (rows**2).sum(axis=1)[:, :, None] * variance[:, None, :] + (centre - mean) ** 2
     return np.asarray(mean / np.sqrt((weight[:, None, :] * spread).sum(axis=0)))

@@ -23,7 +23,7 @@ from scipy import linalg, special
 from analysis.attribution.timing.nodes import YEAR
 from analysis.domain import FloatArray, TradeSeries
 from analysis.interventions.dating import Dating
-from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
+from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 from analysis.numerics.noise import covariance
 from analysis.numerics.sequences import sobol
 
@@ -218,13 +218,10 @@ class Mode:
         point = int(np.argmax(posterior.weight))
         whole, c = fit.posterior, posterior.coefficients
         seen = np.flatnonzero(whole.evidence.observed)
-        level, stationary = covariance(whole.grid, int(posterior.cell[point]), whole.sample)
-        level, stationary = level[np.ix_(seen, seen)], stationary[np.ix_(seen, seen)]
-        extra = whole.sample.measurement[seen].copy()
-        for j, t in enumerate(whole.outliers):
-            extra[seen == t] += whole.factors[int(posterior.factor[point])][j] - 1
+        level, noise = whole.noise_covariance(int(posterior.cell[point]), int(posterior.factor[point]))
+        _, stationary = covariance(whole.grid, int(posterior.cell[point]), whole.sample)
+        level, noise, stationary = (m[np.ix_(seen, seen)] for m in (level, noise, stationary))
         columns = whole.design.variants[int(posterior.variant[point])].columns[seen]
-        noise = level + stationary + np.diag(extra)
         root = np.linalg.cholesky(noise)
         weighted = linalg.cho_solve((root, True), columns)
         own = c.root[point]

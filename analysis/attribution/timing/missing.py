@@ -16,8 +16,7 @@ from analysis.attribution.timing.parts import Part
 from analysis.domain import FloatArray
 from analysis.interventions.counterfactual import MOST_POINTS, level_points
 from analysis.interventions.dating import Dating
-from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
-from analysis.numerics.noise import covariance
+from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 from analysis.numerics.sequences import sobol
 
 LOG2_POINTS = 12
@@ -83,13 +82,10 @@ def _level(
 ) -> tuple[FloatArray, FloatArray]:
     """Gain of the smoothed level on the observations, shape (n, T_seen), and a root of its covariance."""
     seen = posterior.evidence.observed
-    level, stationary = covariance(posterior.grid, int(dating.cell[point]), posterior.sample)
+    level, noise = posterior.noise_covariance(int(dating.cell[point]), int(dating.factor[point]))
     if not level.any():
         return np.zeros((len(span), int(seen.sum()))), np.zeros((len(span), len(span)))
-    extra = np.zeros(len(seen))
-    for j, t in enumerate(posterior.outliers):
-        extra[t] = posterior.factors[int(dating.factor[point])][j] - 1
-    noise = (level + stationary)[np.ix_(seen, seen)] + np.diag((posterior.sample.measurement + extra)[seen])
+    noise = noise[np.ix_(seen, seen)]
     across = level[np.ix_(span, seen)]
     gain = linalg.solve(noise, across.T, assume_a="pos").T
     left = level[np.ix_(span, span)] - gain @ across.T

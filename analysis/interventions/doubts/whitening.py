@@ -15,8 +15,7 @@ from scipy import linalg
 
 from analysis.domain import FloatArray
 from analysis.interventions.design import PINNED
-from analysis.interventions.posterior import DatingPosterior, StructuralPosterior
-from analysis.numerics.noise import covariance
+from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Whitened:
     free : ndarray of bool, shape (p,)
         Coefficients that are not held at zero.
     dof : int
+        Observations and totals less flat coefficients.
     """
 
     seen: NDArray[np.intp]
@@ -55,19 +55,16 @@ class Whitened:
         """Whiten a fit at the heaviest point of its noise under one dating."""
         point = int(np.argmax(posterior.weight))
         seen = np.flatnonzero(whole.evidence.observed)
-        level, stationary = covariance(whole.grid, int(posterior.cell[point]), whole.sample)
-        noise = (level + stationary)[np.ix_(seen, seen)]
-        extra = whole.sample.measurement[seen].copy()
-        for j, t in enumerate(whole.outliers):
-            extra[seen == t] += whole.factors[int(posterior.factor[point])][j] - 1
-        root: FloatArray = np.asarray(np.linalg.cholesky(noise + np.diag(extra)), dtype=np.float64)
+        cell = int(posterior.cell[point])
+        _, noise = whole.noise_covariance(cell, int(posterior.factor[point]))
+        root: FloatArray = np.asarray(np.linalg.cholesky(noise[np.ix_(seen, seen)]), dtype=np.float64)
         design = whole.design
         matrix = design.variants[int(posterior.variant[point])].columns[seen]
         white = linalg.solve_triangular(root, matrix, lower=True)
         y = linalg.solve_triangular(root, whole.evidence.y[seen], lower=True)
-        precision = design.precision.copy()
-        if design.trend_column is not None and precision[design.trend_column] < PINNED:
-            precision[design.trend_column] *= whole.variance
+        precision = whole.precision()
+        if design.trend_column is not None and whole.grid.sigma2 is not None:
+            precision[design.trend_column] *= whole.grid.sigma2[cell]
         free = precision < PINNED
         prior = np.diag(np.sqrt(np.where(free, precision, 0.0)))
         c = posterior.coefficients
@@ -79,7 +76,7 @@ class Whitened:
             c.mean[point],
             float(np.sqrt(c.rss[point] / c.dof)),
             free,
-            c.dof,
+            whole.n_data - int((precision == 0).sum()),
         )
 
     def whiten(self, columns: FloatArray) -> FloatArray:

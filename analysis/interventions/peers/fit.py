@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.domain import EventTable, FloatArray, TradeSeries
 from analysis.domain.declared import RegimeChoice, read_controls, read_regimes, standardise_controls
-from analysis.errors import CannotEstimateError, UsageError
+from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.interventions.dating import Dating
 from analysis.interventions.design import Design
 from analysis.interventions.identification import find_aliasing
@@ -114,6 +114,8 @@ def fit_peer(
     if method == "poisson":
         settings = replace(settings, scale="log")
     table = default_events(series) if events is None else events
+    if not len(table):
+        raise InputError("the event table is empty: give at least one event", pointer="/events")
     check_events(table)
     check_sample(series, 0, settings.seasonal)
     windows, _ = read_regimes(series, regime)

@@ -55,7 +55,8 @@ def test_the_joint_root_has_the_pointwise_variance_on_its_diagonal(fit):
     path = conditional_path(fit.posterior, fit.reported, 0, kept_columns(fit.posterior, None))
     rows = np.arange(80, 110)
     root = path.root(rows)
-    pointwise = path.scale()[rows] ** 2 * path.dof / path.rss
+    left = np.diag(path.level) - np.einsum("ti,ti->t", path.gain, path.across)
+    pointwise = (left + (path.slope**2).sum(axis=1))[rows]
     assert np.diag(root @ root.T) == pytest.approx(pointwise, rel=1e-8)
     power = (root**2).sum(axis=0)
     assert (np.diff(power) <= 1e-12).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.domain import Period, Total, TradeSeries, Window
-from analysis.interventions.totals import linearise, usable_totals
+from analysis.interventions.joint.totals import linearise, usable_totals
 
 AGREEMENT = 0.10
 """Linearisation against quadrature, in posterior standard deviations of a month: a tenth moves no end of a

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.numerics.conjugate import coefficients, log_marginal
+from analysis.numerics.conjugate import cholesky_in_place, coefficients, log_marginal
 from analysis.numerics.filtering import quadratic_forms
 from analysis.numerics.mixture import StudentMixture
 from analysis.numerics.noise import NoiseSample, covariance, noise_grid
@@ -32,11 +32,23 @@ def marginal_by_quadrature(variance: np.ndarray, tau: float) -> float:
     return float(np.exp(log_values).sum() * cell)
 
 
+def factored(grid, sample, precision):
+    """Cholesky factors of the systems, shape (1, 3, 3, G), and ``ln|V|``."""
+    forms = quadratic_forms(X, Y[:, None], grid, sample)
+    system = np.empty((1, 3, 3, len(grid)))
+    system[0, :2, :2] = forms.inner.transpose(1, 2, 0)
+    system[0, 2, :2] = forms.mixed[:, :, 0].T
+    system[0, 2, 2] = forms.squares[:, 0]
+    system[0, [0, 1], [0, 1]] += precision[:, None]
+    cholesky_in_place(system)
+    return system, forms.logdet
+
+
 def test_marginal_likelihood_ratios_between_noise_cells_equal_quadrature():
     grid = noise_grid(q_cells=2, rho_cells=1).take(np.array([0, 4, 8]))
-    forms = quadratic_forms(np.column_stack([X, Y]), grid, SAMPLE)
     precision = np.array([0.0, 0.7])
-    found = log_marginal(forms, np.array([0, 1, 2]), precision, dof=7)
+    factor, logdet = factored(grid, SAMPLE, precision)
+    found = log_marginal(factor, logdet, precision[None], 7)[0]
     wanted = []
     for cell in range(len(grid)):
         level, stationary = covariance(grid, cell, SAMPLE)
@@ -48,9 +60,8 @@ def test_coefficients_without_noise_structure_are_those_of_least_squares():
     white = noise_grid(q_cells=1, rho_cells=1)
     white = white.take(white.zero_q & (white.share == 0))
     sample = NoiseSample(np.ones(8, bool), np.zeros(8), np.zeros(8, dtype=np.intp))
-    found = coefficients(
-        quadratic_forms(np.column_stack([X, Y]), white, sample), np.array([0, 1, 2]), np.zeros(2), dof=6
-    )
+    factor, _ = factored(white, sample, np.zeros(2))
+    found = coefficients(factor[0].transpose(2, 0, 1), dof=6)
     difference = Y[4:].mean() - Y[:4].mean()
     pooled = np.sqrt((Y[:4].var() + Y[4:].var()) * 4 / 6 * (1 / 4 + 1 / 4))
     contrast = np.array([0.0, 1.0])

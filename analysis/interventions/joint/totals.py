@@ -37,8 +37,13 @@ class Totals:
     error: FloatArray
     logs: bool
 
+    @property
+    def sd(self) -> FloatArray:
+        """Standard error of each total on the model's scale, shape (J,)."""
+        return self.error if self.logs else self.error * np.abs(self.value)
+
     def covariances(
-        self, weights: FloatArray, grid: NoiseGrid, sample: NoiseSample, variance: float
+        self, weights: FloatArray, grid: NoiseGrid, sample: NoiseSample
     ) -> tuple[FloatArray, FloatArray]:
         """Return the covariances of the linearised totals at every cell.
 
@@ -47,8 +52,6 @@ class Totals:
         weights : ndarray, shape (J, T)
         grid : NoiseGrid
         sample : NoiseSample
-        variance : float
-            Stationary variance that the measurement error is held against.
 
         Returns
         -------
@@ -70,8 +73,8 @@ class Totals:
             block += grid.slope[:, None, None] * integrated_walk(steps, months)
         with_observed = block @ weights[:, months].T
         among = weights @ with_observed
-        scale = self.error if self.logs else self.error * np.abs(self.value)
-        return with_observed, among + np.diag(scale**2 / variance)
+        sigma2 = np.full(len(grid), sample.against) if grid.sigma2 is None else grid.sigma2
+        return with_observed, among + np.diag(self.sd**2) / sigma2[:, None, None]
 
 
 def usable_totals(series: TradeSeries, *, logs: bool) -> Totals | None:
@@ -100,7 +103,7 @@ def usable_totals(series: TradeSeries, *, logs: bool) -> Totals | None:
 
 
 def linearise(totals: Totals, months: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return weights and values of the totals, linear in the months.
+    """Return weights and values of the totals, linear in the months (equation 9).
 
     Parameters
     ----------

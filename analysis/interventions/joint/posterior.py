@@ -1,8 +1,8 @@
-"""The joint posterior as values: one mixture per dating over noise cells, decays and outlier factors."""
+"""The joint posterior of one series as values: one mixture per dating."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,48 +11,11 @@ from numpy.typing import NDArray
 from analysis.domain import FloatArray
 from analysis.interventions.dating import Dating
 from analysis.interventions.design import Design
-from analysis.interventions.totals import Totals
+from analysis.interventions.joint.block import Evidence
+from analysis.interventions.joint.quadratic_forms import LinearTotals
 from analysis.numerics.conjugate import Coefficients
 from analysis.numerics.mixture import StudentMixture
-from analysis.numerics.noise import NoiseGrid, NoiseSample
-
-DENSE_PERIODS = 600
-"""Up to so many periods dense covariances are factored, which is quicker there; beyond, they are filtered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the model is fitted to.
-
-    Attributes
-    ----------
-    y : ndarray, shape (T,)
-        On the model's scale; NaN where unobserved.
-    error : ndarray, shape (T,)
-        Standard deviation of the measurement error on the model's scale.
-    regime : ndarray of int, shape (T,)
-        0 outside declared regimes.
-    totals : Totals or None
-        Sums over spans, for the log scale.
-    quiet : ndarray of bool, shape (T,)
-        Periods in which no outlier is looked for (regimes and transitions of events).
-    """
-
-    y: FloatArray
-    error: FloatArray
-    regime: NDArray[np.intp]
-    totals: Totals | None
-    quiet: NDArray[np.bool_]
-
-    @property
-    def observed(self) -> NDArray[np.bool_]:
-        """Positions with a value, shape (T,)."""
-        return np.isfinite(self.y)
-
-    @property
-    def regimes(self) -> int:
-        """Number of declared regimes."""
-        return int(self.regime.max(initial=0))
+from analysis.numerics.noise import NoiseGrid, NoiseSample, covariance
 
 
 @dataclass(frozen=True)
@@ -121,18 +84,21 @@ class StructuralPosterior:
     evidence : Evidence
     datings : tuple of DatingPosterior
     grid : NoiseGrid
+        With `NoiseGrid.sigma2` where the measurement error makes the stationary variance a coordinate.
     sample : NoiseSample
     variance : float
-        Posterior mean of the stationary variance in the first pass (s squared).
+        Posterior mean of the stationary variance in the first passes (s squared).
     outliers : tuple of int
         Calendar positions that may carry more variance.
     factors : ndarray, shape (F, J)
         Variance factors of each outlier combination.
-    total_rows : ndarray or None
-        The linearised totals: shape (J, T) weights on the months.
-    total_values : ndarray or None
-        Their linearised values, shape (J,).
+    totals : LinearTotals or None
+        The linearised totals.
     passes : int
+    n_data : int
+        Observations and totals.
+    undiscounted : tuple of DatingPosterior
+        The same without more variance for any period; empty where there are no outliers.
     """
 
     design: Design
@@ -143,14 +109,10 @@ class StructuralPosterior:
     variance: float
     outliers: tuple[int, ...]
     factors: FloatArray
-    total_rows: FloatArray | None
-    total_values: FloatArray | None
+    totals: LinearTotals | None
     passes: int
-
-    @property
-    def dense(self) -> bool:
-        """Whether dense covariances are used: short series, and levels whose slope wanders."""
-        return len(self.evidence.observed) <= DENSE_PERIODS or bool(self.grid.slope.any())
+    n_data: int
+    undiscounted: tuple[DatingPosterior, ...] = ()
 
     def dating(self, name: Dating) -> DatingPosterior:
         """Return the posterior under one dating; ``full`` stands for all where there is one only."""
@@ -158,3 +120,26 @@ class StructuralPosterior:
             if posterior.dating == name:
                 return posterior
         return self.datings[0]
+
+    def precision(self) -> FloatArray:
+        """Return the prior precision of the coefficients times the stationary variance, shape (p,).
+
+        Where that is a coordinate of the grid the trend's entry awaits it.
+        """
+        precision = self.design.precision.copy()
+        if self.design.trend_column is not None and self.grid.sigma2 is None:
+            precision[self.design.trend_column] *= self.variance
+        return precision
+
+    def discounted(self, factor: int) -> FloatArray:
+        """Return the variance that a combination adds to periods, over the stationary one."""
+        extra = np.zeros(len(self.evidence.y))
+        extra[list(self.outliers)] = self.factors[factor] - 1
+        return extra
+
+    def noise_covariance(self, cell: int, factor: int) -> tuple[FloatArray, FloatArray]:
+        """Return the dense covariances of the level and of all noise at one point, each of shape (T, T)."""
+        level, stationary = covariance(self.grid, cell, self.sample)
+        sample = replace(self.sample, discounted=self.discounted(factor))
+        error = sample.error(self.grid.take(np.array([cell])))[:, 0]
+        return level, level + stationary + np.diag(error)
