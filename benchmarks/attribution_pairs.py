@@ -51,12 +51,12 @@ class SeriesOutcome:
 
 
 def observed_years(series: TradeSeries) -> list[int]:
-    """Return the calendar years of which at least half is covered."""
+    """Return the calendar years that lie in the sample and of which at least half is covered."""
     found = []
     for year in range(series.first.year, series.last.year + 1):
         places = [k for k, period in enumerate(series.periods) if period.year == year]
         whole = series.first.per_year
-        if 2 * len(places) >= whole and observe(series, np.array(places, dtype=np.intp)).enough:
+        if len(places) == whole and observe(series, np.array(places, dtype=np.intp)).enough:
             found.append(year)
     return found
 

@@ -24,7 +24,8 @@ import altair as alt
 import pandas as pd
 
 import analysis
-from analysis.reporting.charts import series_chart
+from analysis.reporting.charts import series_chart, waterfall_chart
+from analysis.reporting.headline import Headline
 
 alt.renderers.enable("svg")  # drawn here; the default would load a script from another host
 
@@ -66,18 +67,27 @@ breaks
 series_chart(total, events=analysis.events(series="dprk.total.a"), breaks=breaks.to_record()["breaks"])
 
 # %% [markdown]
-# ## The fall from 2014 to 2018, dated to events
+# ## How much of the fall came with the UN sanctions?
 #
-# Events that came into force in the same year are one group: annual data cannot tell them apart. The rows add up to the
-# change.
+# The total is the sum of parts: the Kaesong zone, other trade between North and South, exports to and imports from China (monthly),
+# and what is stated or left open. Each part is answered by the series that observes it. What the zone lost is known exactly; what
+# the resolutions took from trade with China is estimated against the year before they began. The rows add up to the change.
 
 # %%
 fall = analysis.attribute(total, start="2014", end="2018", evidence="none")
+print(fall.sentence())
+print(*(f"Doubt: {doubt.text}" for doubt in fall.doubts), sep="\n")
 fall
 
 # %%
 record = fall.to_record()
+headline = Headline.of(record, total.title, analysis.events())
+waterfall_chart(headline)
+
+# %%
 rows = pd.DataFrame(record["contributions"])[["label", "estimate", "lower", "upper", "share", "grade"]]
+sanctions = next(item for item in record["sums"] if item["label"] == "All UN resolutions")
+assert sanctions["upper"] < 0
 explained = rows["estimate"].sum() + record["residual"]["estimate"]
 assert abs(explained - record["change"]["absolute"]) <= 1e-9 * abs(record["change"]["absolute"])
 rows.round(2)

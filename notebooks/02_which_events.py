@@ -130,14 +130,14 @@ assert np.isclose(group["log_effect"], sum(row["log_effect"] for row in members)
 # %% [markdown]
 # ## Which dating fits
 #
-# The datings are weighed by how well they predict the series; each keeps a tenth whatever the data say, because "in force" is a
-# judgement that one series should not settle.
+# The datings are weighed by how well they predict the series, with prior probabilities of a half for the first full month and a
+# quarter for each of the others. Where a target has several parts, all of them decide together.
 
 # %%
 log_likelihood = pd.DataFrame(record["diagnostics"]["datings"]).set_index("dating")["log_marginal_likelihood"]
-probability = np.exp(log_likelihood - log_likelihood.max())
-probability = probability / probability.sum()
-pd.DataFrame({"log marginal likelihood": log_likelihood, "weight": 0.1 + 0.7 * probability}).round(3)
+prior = pd.Series({"full": 0.5, "ramp": 0.25, "adopted": 0.25})
+weight = np.exp(log_likelihood - log_likelihood.max()) * prior
+pd.DataFrame({"log marginal likelihood": log_likelihood, "weight": weight / weight.sum()}).round(3)
 
 # %% [markdown]
 # ## In years even less can be told apart
@@ -158,5 +158,6 @@ pd.DataFrame(yearly["groups"])[["id", "log_effect", "lower", "upper", "reason"]]
 
 # %%
 answer = attribute_fit(fit, start="2016", end="2018")  # the fit from above, once more
+print(answer.sentence())
 accounting, silent = answer.accounting
 accounting
