@@ -2,8 +2,7 @@
 
 Every part is a fit of its own. Given the noise the coefficients are Student-t; the noise is a point of the
 part's grid. The first coordinate of a fixed sequence picks the point, the second the chi-squared of the
-variance, the others are normal. Parts have coordinates of their own, and their normal ones are correlated
-as the parts' errors are: with ``beta_p - b = G_p u_p`` at the modal point, ``cov(beta_p, beta_q) =
+variance, the others are normal. Parts have coordinates of their own, correlated as the parts' errors are: with ``beta_p - b = G_p u_p`` at the modal point, ``cov(beta_p, beta_q) =
 G_p cov(u_p, u_q) G_q'``, where the stationary parts of two errors have the correlation of the one-step errors
 and their levels that of the changes over a year.
 """
@@ -113,16 +112,17 @@ def joint_draws(
     widths = [p.coefficients.mean.shape[1] for p in posteriors]
     starts = np.cumsum([0, *(w + 2 for w in widths)])
     width = int(starts[-1]) + extra
-    points, normal = _points(log2_points, width)
-    own = [normal[:, start + 2 : start + 2 + w] for start, w in zip(starts, widths, strict=False)]
+    normal = _points(log2_points, width)
+    own = [normal[:, start : start + 2 + w] for start, w in zip(starts, widths, strict=False)]
     own = _correlated(fits, posteriors, own, dependence)
     found = []
-    for fit, posterior, start, z in zip(fits, posteriors, starts, own, strict=False):
+    for fit, posterior, coordinates in zip(fits, posteriors, own, strict=True):
         c = posterior.coefficients
-        chi2 = _chi_squared(log2_points, width, int(start) + 1, c.dof)
+        place, scale, z = special.ndtr(coordinates[:, 0]), coordinates[:, 1], coordinates[:, 2:]
+        chi2 = 2 * special.gammaincinv(0.5 * c.dof, special.ndtr(scale))
         order = _order(fit, posterior)
         cumulative = np.cumsum(posterior.weight[order])
-        chosen = order[np.minimum(np.searchsorted(cumulative, points[:, start]), len(order) - 1)]
+        chosen = order[np.minimum(np.searchsorted(cumulative, place), len(order) - 1)]
         step = np.empty_like(z)
         for first in range(0, len(chosen), DRAWS_AT_ONCE):
             block = slice(first, first + DRAWS_AT_ONCE)
@@ -133,18 +133,10 @@ def joint_draws(
 
 
 @lru_cache(maxsize=4)
-def _points(log2_points: int, dimension: int) -> tuple[FloatArray, FloatArray]:
-    points = sobol(log2_points, dimension)
-    normal = special.ndtri(points)
+def _points(log2_points: int, dimension: int) -> FloatArray:
+    normal: FloatArray = special.ndtri(sobol(log2_points, dimension))
     normal.flags.writeable = False
-    return points, normal
-
-
-@lru_cache(maxsize=16)
-def _chi_squared(log2_points: int, dimension: int, column: int, dof: int) -> FloatArray:
-    found: FloatArray = 2 * special.gammaincinv(0.5 * dof, sobol(log2_points, dimension)[:, column])
-    found.flags.writeable = False
-    return found
+    return normal
 
 
 def _order(fit: Fitted, posterior: DatingPosterior) -> NDArray[np.intp]:
@@ -161,7 +153,7 @@ def _correlated(
     normal: Sequence[FloatArray],
     dependence: Dependence,
 ) -> list[FloatArray]:
-    """Return the normal coordinates of every part, correlated between parts."""
+    """Return the normal coordinates of every part, place and scale first, correlated between parts."""
     if len(fits) < 2 or dependence == "independent":
         return list(normal)
     modes = [Mode.of(fit, posterior) for fit, posterior in zip(fits, posteriors, strict=True)]
@@ -246,12 +238,16 @@ class Mode:
         )
 
     def correlation(self, other: Mode, dependence: Dependence) -> FloatArray:
-        """Return the correlation of two parts' coordinates, shape (p, q); 0 if not of one calendar."""
+        """Return the correlation of two parts' coordinates, shape (p + 2, q + 2); 0 if not of one calendar.
+
+        Errors of correlation r have sums of squares of correlation r squared: so have the coordinates of the
+        noise's place and scale.
+        """
         mine, theirs = self.seen + self.start, other.seen + other.start
         common, a, b = np.intersect1d(mine, theirs, return_indices=True)
-        nothing = np.zeros((len(self.gain), len(other.gain)))
+        found = np.zeros((len(self.gain) + 2, len(other.gain) + 2))
         if self.year != other.year or len(common) < LEAST_PAIRS:
-            return nothing
+            return found
         short, long = 1.0, 1.0
         if dependence == "estimated":
             short = _correlation(self.errors[a], other.errors[b])
@@ -259,7 +255,9 @@ class Mode:
         same = (mine[:, None] == theirs[None, :]).astype(np.float64)
         across = short * self.stationary @ same @ other.stationary.T
         across += long * self.level @ same @ other.level.T
-        return np.asarray(self.gain @ across @ other.gain.T)
+        found[0, 0] = found[1, 1] = short**2
+        found[2:, 2:] = self.gain @ across @ other.gain.T
+        return found
 
 
 def _correlation(x: FloatArray, y: FloatArray) -> float:

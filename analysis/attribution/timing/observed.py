@@ -66,27 +66,25 @@ def observe(series: TradeSeries, positions: NDArray[np.intp], *, negligible: flo
     """
     values, errors = series.values[positions], series.rse[positions]
     used = np.isfinite(values)
-    total = float(values[used].sum())
-    variance = float(((values[used] * errors[used]) ** 2).sum())
+    sums = np.where(used, values, 0.0)
+    variances = np.where(used, (values * errors) ** 2, 0.0)
     covered = used.copy()
     if not used.all():
         first = int(positions[0])
         for span, part in _printed(series, positions):
             inside = span - first
             if not covered[inside].all():
-                taken = values[inside][covered[inside] & used[inside]]
-                total += part.value - float(taken.sum())
-                variance += (part.value * part.rse) ** 2
+                sums[inside], variances[inside] = 0.0, 0.0
+                sums[inside[0]], variances[inside[0]] = part.value, (part.value * part.rse) ** 2
                 covered[inside] = True
         if negligible:
             for known, share, spread in _shares(series, positions, negligible):
                 if not covered[known]:
-                    total += share
-                    variance += spread**2
-                    covered[known] = True
+                    sums[known], variances[known], covered[known] = share, spread**2, True
     count = int(covered.sum())
-    mean = total / count if count else np.nan
-    return Observed(positions, mean, np.sqrt(variance) / max(count, 1), int(used.sum()), count)
+    mean = float(sums.sum()) / count if count else np.nan
+    sd = float(np.sqrt(variances.sum())) / max(count, 1)
+    return Observed(positions, mean, sd, int(used.sum()), count)
 
 
 def _printed(series: TradeSeries, positions: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], Total]]:

@@ -191,7 +191,7 @@ class Resolver:
     ) -> list[Part]:
         if declared.role == "modelled":
             inner = self._declared(own, target, sign, negligible)
-            if any(part.role == "modelled" for part in inner):
+            if any(part.role in ("modelled", "ended_by") for part in inner):
                 return list(inner)
             try:
                 return [self._modelled(own, target, sign, seen, title)]

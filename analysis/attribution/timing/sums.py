@@ -174,7 +174,7 @@ def missing_now(divided: Divided, sets: Sequence[Sequence[Row]], to: float) -> l
         if weight < LIKELY:
             continue
         weights.append(float(weight))
-        totals = [np.full(1, to) for _ in sets]
+        totals = [np.full(1, to - sum(row.value or 0.0 for row in rows)) for rows in sets]
         for k, part in enumerate(divided.parts):
             wanted = [s for s in range(len(sets)) if terms[k][s]]
             if part.way is None or not wanted:
