@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from analysis import catalogue
 from analysis.attribution import AttributionResult
+from analysis.attribution.change import evidence_of
 from analysis.attribution.claims import evaluate_claims
 from analysis.attribution.comparison import neighbour_index
 from analysis.attribution.dossier import compose_dossier
-from analysis.attribution.evidence import EvidenceLevel, gather
+from analysis.attribution.evidence import EvidenceLevel
 from analysis.attribution.limits import CANNOT_SAY
 from analysis.attribution.sensitivity import mirror_sensitivity
 from analysis.attribution.span import cumulative_loss
 from analysis.attribution.study import Study
-from analysis.attribution.triangulation import triangulate
 from analysis.attribution.waterfall import waterfall
 from analysis.domain import Cell
 from analysis.report.blocks import Block, Chart, Heading, Sentences, Table
@@ -116,10 +116,10 @@ def _series(study: Study, name: str, gathered: Gathered) -> Sequence[Block]:
 def _change(study: Study, q: Question, evidence: EvidenceLevel, gathered: Gathered) -> Sequence[Block]:
     answer = study.attribution(q.series, q.start, q.end)
     if q.evidence:
-        answer = replace(answer, evidence=gather(answer, evidence))
+        answer = replace(answer, evidence=evidence_of(answer, evidence))
     record = answer.to_record()
     gathered.records.setdefault("attributions", []).append(record)
-    series = answer.fit.series
+    series = answer.series
     headline = Headline.of(record, series.title, catalogue.events())
     blocks: list[Block] = [
         Heading(1, f"{series.title}, {q.start} to {q.end}"),
@@ -131,7 +131,7 @@ def _change(study: Study, q: Question, evidence: EvidenceLevel, gathered: Gather
             specification(waterfall_chart(headline)),
         ),
         Table.of(f"timing.{q.id}", answer, "Timing lens: dated to events, USD million a year"),
-        Table.of(f"triangulation.{q.id}", triangulate(answer)),
+        Table.of(f"triangulation.{q.id}", answer.triangulation),
     ]
     return [*blocks, *_other_lenses(answer, q)]
 

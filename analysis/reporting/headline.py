@@ -163,16 +163,6 @@ class Headline:
         )
         return (first, "This record is of an earlier engine: its rows are below.")
 
-    def share_words(self, row: Row) -> str:
-        """Return the share of a row in the change with its interval; empty where it has none.
-
-        The change is what was recorded, so the limits are those of the row divided by it.
-        """
-        if row.share is None:
-            return ""
-        lower, upper = sorted((row.lower / self.change, row.upper / self.change))
-        return f"{fraction(row.share)} [{fraction(lower)}, {fraction(upper)}]"
-
     def text(self) -> str:
         """Return heading and table as plain text."""
         columns = ("came with", "a year", "lower", "upper", "of the change", "precision")

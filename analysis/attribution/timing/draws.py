@@ -2,9 +2,10 @@
 
 Every part is a fit of its own. Given the noise the coefficients are Student-t; the noise is a point of the
 part's grid. The first coordinate of a fixed sequence picks the point, the second the chi-squared of the
-variance, the others are normal. Parts have coordinates of their own, correlated as the parts' errors are: with ``beta_p - b = G_p u_p`` at the modal point, ``cov(beta_p, beta_q) =
-G_p cov(u_p, u_q) G_q'``, where the stationary parts of two errors have the correlation of the one-step errors
-and their levels that of the changes over a year.
+variance, the others are normal. Parts have coordinates of their own, correlated as the parts' errors are:
+with ``beta_p - b = G_p u_p`` at the modal point, ``cov(beta_p, beta_q) = G_p cov(u_p, u_q) G_q'``, where the
+stationary parts of two errors have the correlation of the one-step errors and their levels that of the
+changes over a year.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The formula against loops that say it in words, and against the worked example of docs/methods/attribution.md."""
+"""The formula against loops that say it in words, and the worked example of docs/methods/attribution.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a window observed: printed totals in the place of missing periods, never of one that the window cuts."""
+"""What a window observed: printed totals in the place of missing periods, none that the window cuts."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_a_single_family_is_not_summed_twice(fit):
 
 
 def test_missing_now_is_the_flow_without_the_events_of_the_sum_and_those_alone(answer):
-    """Without noise to speak of: the level of 150 with the break of the record, and what other events leave."""
+    """The level with the break of the record, and what the other events leave of it."""
     level = np.exp(5 + 0.3)
     truth = (level * np.exp(-0.8), level * np.exp(-0.9), level)
     for item, true in zip(answer.sums, truth, strict=True):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.attribution.evidence.check import discounted
-from analysis.attribution.evidence.contributions import NOTHING, divided
+from analysis.attribution.evidence.contributions import NOTHING, Refit, divided
 from analysis.attribution.evidence.kernel import NEGLIGIBLE, Kernel, likely_cells
 from analysis.attribution.evidence.layout import assemble, identified, own_share, parts_of
 from analysis.domain import EventTable
@@ -20,6 +20,12 @@ ANEW = 0.05
 
 def kernel_of(answer):
     return Kernel.build(answer.fit.posterior, parts_of(answer), discounted(answer))
+
+
+def divided_by(posterior, answer, log2_points):
+    windows = (answer.before, answer.after)
+    refit = Refit(posterior, answer.series)
+    return divided(refit, windows, answer.rows, logs=True, level=0.95, log2_points=log2_points)
 
 
 def test_a_refit_of_the_same_design_is_the_answer(apart):
@@ -44,7 +50,7 @@ def test_a_refit_without_an_event_is_the_fit_of_the_shorter_table(apart):
 
 def test_contributions_of_a_refit_are_those_of_the_answer(apart):
     posterior = kernel_of(apart).refit(parts_of(apart), ["full"])
-    found = divided(posterior, apart.windows, apart.rows, logs=True, level=0.95, log2_points=12)
+    found = divided_by(posterior, apart, 12)
     for interval, row in zip(found, apart.contributions, strict=False):
         width = row.upper - row.lower
         assert interval.estimate == pytest.approx(row.estimate, abs=0.02 * width)
@@ -54,7 +60,7 @@ def test_contributions_of_a_refit_are_those_of_the_answer(apart):
 
 def test_a_row_that_does_not_differ_in_a_refit_is_absent_from_it(apart):
     posterior = kernel_of(apart).refit([p for p in parts_of(apart) if p.name != "ban"], ["full"])
-    found = divided(posterior, apart.windows, apart.rows, logs=True, level=0.95, log2_points=8)
+    found = divided_by(posterior, apart, 8)
     labels = [row.label for row in apart.rows]
     assert found[labels.index("Ban")] is None
     assert found[labels.index("Closure")] is not None

@@ -14,7 +14,7 @@ SMALL = Plan(
     searched=("interkorean.total.a",),
     questions=(Question("interkorean.total.a", "2015", "2016", evidence=True),),
     years=(("interkorean.total.a", 2014, 2017),),
-    spans=(Span("interkorean.total.a", "2015", "2016", "2016..2018"),),
+    spans=(Span("interkorean.kaesong.a", "2015", "2016", "2016..2018"),),
     claims=("fell-2015-2018", "kaesong-peak-2015"),
     dossiers=("kic_closure_2016",),
 )
