@@ -9,9 +9,8 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from service.app import create_app
 from service.schemas import BreaksRequest
-from service.settings import Settings
+from tests.api.conftest import application
 
 ANNUAL = "dprk.total.a"
 PATIENCE = 60.0
@@ -20,13 +19,10 @@ PATIENCE = 60.0
 OWN = [{"period": str(1990 + k), "value": (100.0 if k < 15 else 60.0) + (37 * k) % 11} for k in range(30)]
 
 
-def settings(tmp_path, **more: Any) -> Settings:
-    return Settings(**{"workers": 0, "database_url": f"sqlite:///{tmp_path / 'records.sqlite'}", **more})
-
-
 @pytest.fixture
 def app(tmp_path):
-    made = create_app(settings(tmp_path))
+    """An application that takes longer questions and more of them than that of the other tests."""
+    made = application(tmp_path)
     yield made
     made.extensions["batches"].close()
 
@@ -116,7 +112,7 @@ def test_what_is_not_finished_can_be_cancelled(app: APIFlask, client: FlaskClien
 
 def test_a_computation_is_stopped_when_its_batch_is_cancelled(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("service.batches.HEARTBEAT_SECONDS", 0.2)
-    app = create_app(settings(tmp_path, workers=1))
+    app = application(tmp_path, workers=1)
     client = app.test_client()
     long = {
         "kind": "attribution",
@@ -141,10 +137,10 @@ def test_a_computation_is_stopped_when_its_batch_is_cancelled(tmp_path, monkeypa
 
 
 def test_a_batch_survives_a_restart(tmp_path, monkeypatch) -> None:
-    first = create_app(settings(tmp_path))
+    first = application(tmp_path)
     monkeypatch.setattr(first.extensions["batches"], "wake", lambda: None)
     address = first.test_client().post("/v1/batches", json={"questions": questions(1, 2)}).get_json()["url"]
-    second = create_app(settings(tmp_path))
+    second = application(tmp_path)
     second.extensions["batches"].wake()
     assert wait(second.test_client(), address)["state"] == "done"
     second.extensions["batches"].close()
@@ -152,9 +148,9 @@ def test_a_batch_survives_a_restart(tmp_path, monkeypatch) -> None:
 
 def test_another_service_takes_over_a_batch_whose_lease_ran_out(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("service.batches.LEASE_SECONDS", -1)
-    first, second = (create_app(settings(tmp_path)).extensions["batches"] for _ in range(2))
+    first, second = (application(tmp_path).extensions["batches"] for _ in range(2))
     monkeypatch.setattr(first, "wake", lambda: None)
-    app = create_app(settings(tmp_path))
+    app = application(tmp_path)
     question = app.extensions["answers"].question("breaks", BreaksRequest(series=ANNUAL))
     batch = first.create([question])
     assert first._next() is not None

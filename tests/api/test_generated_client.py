@@ -13,9 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from service.app import create_app
 from service.guards import new_token
-from service.settings import Settings
+from tests.api.conftest import application
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "tradebreaks_client"
@@ -50,17 +49,10 @@ class Generated:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generated]:
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The generated package on the path; it is code and keeps nothing of a call."""
     place = tmp_path_factory.mktemp("client")
-    token, hashed = new_token()
-    app = create_app(
-        Settings(
-            workers=0,
-            writes_per_minute=1_000_000,
-            admin_token_sha256=hashed,
-            database_url=f"sqlite:///{place / 'records.sqlite'}",
-        )
-    )
+    app = application(place, admin_token_sha256=new_token()[1])
     (place / "openapi.json").write_bytes(app.test_client().get("/openapi.json").data)
     done = subprocess.run(
         [
@@ -75,11 +67,18 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generated]:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     sys.path.insert(0, str(place))
-    yield Generated(app, token)
+    yield
     sys.path.remove(str(place))
-    app.extensions["batches"].close()
     for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def client(package: None, tmp_path: Path) -> Iterator[Generated]:
+    token, hashed = new_token()
+    app = application(tmp_path, admin_token_sha256=hashed)
+    yield Generated(app, token)
+    app.extensions["batches"].close()
 
 
 def test_it_reads_the_catalogue(client: Generated) -> None:

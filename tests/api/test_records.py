@@ -6,14 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from analysis.domain import canonical_json
 from analysis.domain.engine import ENGINE
-from service.app import create_app
 from service.guards import new_token
-from service.settings import Settings
+from tests.api.conftest import application
 
 ANNUAL = "dprk.total.a"
 QUESTIONS: dict[str, dict[str, Any]] = {
@@ -26,16 +24,6 @@ OWN_EVENTS = [
     {"id": "later", "title": "Later ban", "effective": "2012-01-01"},
     {"id": "ban", "title": "Ban", "effective": "2005-01-01"},
 ]
-
-
-def settings(tmp_path, **more: Any) -> Settings:
-    return Settings(workers=0, **{"database_url": f"sqlite:///{tmp_path / 'records.sqlite'}", **more})
-
-
-@pytest.fixture
-def app(tmp_path) -> APIFlask:
-    """An application with a store of its own."""
-    return create_app(settings(tmp_path))
 
 
 @pytest.mark.parametrize("kind", QUESTIONS)
@@ -199,7 +187,7 @@ def test_what_is_not_stored_is_404(client: FlaskClient, name: str) -> None:
 
 def test_a_withdrawn_record_answers_410_with_date_and_reason_and_stays(tmp_path) -> None:
     token, hashed = new_token()
-    app = create_app(settings(tmp_path, admin_token_sha256=hashed))
+    app = application(tmp_path, admin_token_sha256=hashed)
     client = app.test_client()
     record = client.post("/v1/breaks", json={"series": ANNUAL}).get_json()
     address = f"{record['url']}/withdrawal"
@@ -229,7 +217,7 @@ def test_nobody_withdraws_where_there_is_no_administrator(client: FlaskClient) -
 
 def test_publishing_may_need_a_token_and_reading_never_does(tmp_path) -> None:
     token, hashed = new_token()
-    client = create_app(settings(tmp_path, publish_token_sha256=hashed)).test_client()
+    client = application(tmp_path, publish_token_sha256=hashed).test_client()
     refused = client.post("/v1/breaks", json={"series": ANNUAL})
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
@@ -240,7 +228,7 @@ def test_publishing_may_need_a_token_and_reading_never_does(tmp_path) -> None:
 
 
 def test_writes_from_one_address_are_limited(tmp_path) -> None:
-    client = create_app(settings(tmp_path, writes_per_minute=3)).test_client()
+    client = application(tmp_path, writes_per_minute=3).test_client()
     codes = [client.post("/v1/breaks", json={"series": ANNUAL}).status_code for _ in range(5)]
     assert codes == [201, 200, 200, 429, 429]
     refused = client.post("/v1/breaks", json={"series": ANNUAL})
@@ -250,7 +238,7 @@ def test_writes_from_one_address_are_limited(tmp_path) -> None:
 
 def test_without_a_store_answers_still_come_and_records_do_not(tmp_path) -> None:
     (tmp_path / "file").write_text("no directory")
-    app = create_app(settings(tmp_path, database_url=f"sqlite:///{tmp_path / 'file' / 'records.sqlite'}"))
+    app = application(tmp_path, database_url=f"sqlite:///{tmp_path / 'file' / 'records.sqlite'}")
     client = app.test_client()
     assert client.get(f"/v1/breaks?series={ANNUAL}").status_code == 200
     refused = client.post("/v1/breaks", json={"series": ANNUAL})

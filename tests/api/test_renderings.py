@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import html as escape
 import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import openpyxl
@@ -20,10 +23,9 @@ from pybtex.database import parse_string
 from pypdf import PdfReader
 
 from analysis import catalogue
-from service.app import create_app
 from service.records.renderings import RENDERINGS
 from service.records.tables import FORMULA_STARTS, neutral
-from service.settings import Settings
+from tests.api.conftest import application
 
 ANNUAL = "dprk.total.a"
 BASE = "https://example.org/breaks"
@@ -51,17 +53,35 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> APIFlask:
-    place = tmp_path_factory.mktemp("renderings") / "records.sqlite"
-    return create_app(Settings(workers=0, database_url=f"sqlite:///{place}", public_url=BASE))
+@dataclass(frozen=True)
+class Shelf:
+    """An application whose store holds the records, for tests that read it."""
+
+    app: APIFlask
+    records: dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def records(app: APIFlask) -> dict[str, dict[str, Any]]:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     """One stored record of each kind, and one whose texts try to be formulas."""
+    app = application(tmp_path_factory.mktemp("renderings"), public_url=BASE)
     client = app.test_client()
-    return {name: client.post(f"/v1/{path}", json=body).get_json() for name, (path, body) in BODIES.items()}
+    return Shelf(
+        app,
+        {name: client.post(f"/v1/{path}", json=body).get_json() for name, (path, body) in BODIES.items()},
+    )
+
+
+@pytest.fixture
+def client(shelf: Shelf) -> Iterator[FlaskClient]:
+    """A reader of the shelf, which leaves it as it was."""
+    yield shelf.app.test_client()
+    assert shelf.app.extensions["answers"].store.count() == len(BODIES), "a test stored on the shelf of all"
+
+
+@pytest.fixture
+def records(shelf: Shelf) -> dict[str, dict[str, Any]]:
+    return copy.deepcopy(shelf.records)
 
 
 def get(client: FlaskClient, record: dict[str, Any], suffix: str):
@@ -90,9 +110,10 @@ def test_every_form_is_served_for_ever(client, records, rendering, name: str) ->
 @pytest.mark.parametrize(
     "suffix", ["csv", "xlsx", "dta", "bib", "ris", "csl.json", "svg", "png", "report.html"]
 )
-def test_a_form_made_twice_has_the_same_bytes(app, client, records, suffix: str) -> None:
+def test_a_form_made_twice_has_the_same_bytes(shelf, client, records, suffix: str) -> None:
     first = get(client, records["attribution"], suffix).data
-    app.extensions["answers"].forget()
+    shelf.app.extensions["answers"].forget()
+    shelf.app.extensions["readcache"].forget()
     assert get(client, records["attribution"], suffix).data == first
 
 
@@ -257,13 +278,14 @@ def test_the_report_of_an_attribution_has_intervals_and_sources(client, records)
 
 
 def test_a_report_on_a_newer_data_package_says_that_the_sources_are_in_the_older(
-    app, client, records, monkeypatch
+    tmp_path, monkeypatch
 ) -> None:
+    client = application(tmp_path).test_client()
+    path, body = BODIES["attribution"]
+    record = client.post(f"/v1/{path}", json=body).get_json()
     monkeypatch.setattr(catalogue, "data_digest", lambda: "0" * 64)
-    app.extensions["answers"].forget()
-    html = get(client, records["attribution"], "report.html").text
-    app.extensions["answers"].forget()
-    assert records["attribution"]["record"]["digests"]["data"][:12] in html
+    html = get(client, record, "report.html").text
+    assert record["record"]["digests"]["data"][:12] in html
     assert "this service has a newer one" in html
 
 
@@ -275,10 +297,12 @@ def test_the_page_is_escaped_and_has_a_citation(client, records) -> None:
     assert "unsafe" not in page.headers["Content-Security-Policy"]
 
 
-def test_a_page_names_the_record_that_supersedes_it(client, records, monkeypatch) -> None:
-    old = records["breaks"]
+def test_a_page_names_the_record_that_supersedes_it(tmp_path, monkeypatch) -> None:
+    app = application(tmp_path)
+    client = app.test_client()
+    old = client.post("/v1/breaks", json={"series": ANNUAL}).get_json()
     assert "newer record" not in get(client, old, "html").text
     monkeypatch.setattr("service.questions.ENGINE", 99)
-    client.application.extensions["answers"].forget()
+    app.extensions["answers"].forget()
     new = client.post("/v1/breaks", json={"series": ANNUAL}).get_json()
     assert new["record_id"] in get(client, old, "html").text

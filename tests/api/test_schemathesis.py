@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,8 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
 from schemathesis.schemas import BaseSchema
 
-from service.app import create_app
 from service.guards import new_token
-from service.settings import Settings
+from tests.api.conftest import application
 
 ANNUAL = "dprk.total.a"
 QUESTIONS: dict[str, dict[str, Any]] = {
@@ -69,19 +69,15 @@ def configuration(records: list[str], examples: int) -> SchemathesisConfig:
     )
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> BaseSchema:
+@pytest.fixture
+def api(tmp_path: Path) -> BaseSchema:
     """The document of an application that holds three records and lets nobody withdraw them."""
-    app = create_app(
-        Settings(
-            workers=0,
-            max_body_bytes=20_000,
-            max_observations=60,
-            max_events=4,
-            writes_per_minute=1_000_000,
-            admin_token_sha256=new_token()[1],
-            database_url=f"sqlite:///{tmp_path_factory.mktemp('store') / 'records.sqlite'}",
-        )
+    app = application(
+        tmp_path,
+        max_body_bytes=20_000,
+        max_observations=60,
+        max_events=4,
+        admin_token_sha256=new_token()[1],
     )
     with app.test_client() as client:
         records = [client.post(f"/v1/{kind}", json=body).get_json() for kind, body in QUESTIONS.items()]

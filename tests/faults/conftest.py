@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,12 @@ class Service:
 
     def post(self, path: str, body: Any) -> tuple[int, dict[str, Any]]:
         return self.request("POST", path, body)
+
+    def metric(self, name: str) -> float:
+        """Return a metric without labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60.0) as response:
+            lines = response.read().decode().splitlines()
+        return next(float(line.split()[1]) for line in lines if line.split()[0] == f"tradebreaks_{name}")
 
     def processes(self, name: str = "") -> list[int]:
         """Return the ids of this service's processes whose command line holds `name`."""

@@ -92,9 +92,20 @@ def test_no_process_is_left_behind(start: Start) -> None:
 
 def test_a_request_in_hand_is_answered_before_a_stop(start: Start) -> None:
     service = start()
+    service.post("/v1/interventions", question(0))
+
+    def ask(year: int) -> tuple[int, dict[str, Any]]:
+        body = {"series": ANNUAL, "from": str(year), "to": "2018", "options": {"evidence": "none"}}
+        return service.post("/v1/attributions", body)
+
     with ThreadPoolExecutor(1) as client:
-        answer = client.submit(service.post, "/v1/interventions", question(0))
-        time.sleep(1.0)
+        for year in range(2014, 2004, -1):
+            answer = client.submit(ask, year)
+            while not (computing := service.metric("computing")) and not answer.done():
+                pass
+            if computing and not answer.done():
+                break
+        assert not answer.done(), "no question was seen while it was computed"
         service.process.terminate()
         assert answer.result(60)[0] == 201
     assert service.process.wait(30) == 0

