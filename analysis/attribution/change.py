@@ -8,12 +8,18 @@ from typing import Any, get_args
 
 from analysis import catalogue
 from analysis.attribution.accounting import account_or_reason
-from analysis.attribution.evidence import EvidenceLevel, EvidenceReport, PartEvidence, gather
+from analysis.attribution.evidence import (
+    EveryResolution,
+    EvidenceLevel,
+    EvidenceReport,
+    PartEvidence,
+    gather,
+)
 from analysis.attribution.result import AttributionResult
 from analysis.attribution.timing.divided import Divided, divide_change
 from analysis.attribution.timing.exact import account_rows
 from analysis.attribution.timing.parts import Part, Resolver, on_frequency
-from analysis.domain import Event, EventTable, TradeSeries, Window
+from analysis.domain import UN_RESOLUTION, Event, EventTable, TradeSeries, Window
 from analysis.domain.declared import RegimeChoice
 from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.interventions import InterventionResult, fit_interventions
@@ -91,10 +97,10 @@ def attribute(
             pointer="/options/method",
         )
 
-    def fit(own: TradeSeries) -> InterventionResult:
+    def fit(own: TradeSeries, table: EventTable | None = events) -> InterventionResult:
         return fit_interventions(
             own,
-            events,
+            table,
             scale=scale,
             seasonal=seasonal if own.frequency == series.frequency else None,
             trend=trend,
@@ -107,34 +113,62 @@ def attribute(
         )
 
     answer = attribute_by(series, fit, start=start, end=end, clock=clock, level=level, parts=parts)
-    return replace(answer, evidence=evidence_of(answer, chosen))
+    return replace(answer, evidence=evidence_of(answer, chosen, fit))
 
 
-def evidence_of(answer: AttributionResult, level: EvidenceLevel) -> EvidenceReport | PartEvidence | None:
+def evidence_of(
+    answer: AttributionResult,
+    level: EvidenceLevel,
+    refit: Callable[[TradeSeries, EventTable], InterventionResult] = fit_interventions,
+) -> EvidenceReport | PartEvidence | None:
     """Return the evidence of an answer, of each modelled part where it has several.
 
     Parameters
     ----------
     answer : AttributionResult
     level : {"none", "basic", "full"}
+    refit : callable
+        Returns the joint model of a part with other events.
     """
     if level == "none" or not answer.fits:
         return None
     if answer.single:
         return gather(answer, level)
-    found = []
+    found, indirect = [], []
+    resolutions = [e for fit in answer.fits for e in fit.events if e.kind == UN_RESOLUTION]
     for part in answer.parts:
         if part.fit is None or part.way is None or not part.way.active:
             continue
         own = part.fit.series
-        windows = [on_frequency(window, own) for window in (answer.before, answer.after)]
-        if windows[0] is None or windows[1] is None:
+        before, after = (on_frequency(window, own) for window in (answer.before, answer.after))
+        if before is None or after is None:
             continue
-        single = attribute_fit(part.fit, start=windows[0], end=windows[1])
+        single = attribute_fit(part.fit, start=before, end=after)
         evidence = gather(single, level)
         if evidence is not None:
             found.append((part.id, part.title, evidence))
-    return PartEvidence(level, tuple(found))
+        others = {e.id: e for e in resolutions if e.id not in part.fit.events}
+        if others and own.catalogue:
+            table = EventTable((*part.fit.events, *others.values()))
+            whole = attribute_fit(refit(own, table), start=before, end=after)
+            indirect.append(_every_resolution(part, single, whole, tuple(others)))
+    return PartEvidence(level, tuple(found), tuple(indirect))
+
+
+def _every_resolution(
+    part: Part, single: AttributionResult, whole: AttributionResult, added: tuple[str, ...]
+) -> EveryResolution:
+    def resolutions(answer: AttributionResult) -> tuple[float, float, float]:
+        estimate, lower, upper = answer.combined(
+            lambda row: any(answer.events[i].kind == UN_RESOLUTION for i in row.event_ids)
+        )
+        factor = part.sign * answer.per_year
+        low, high = sorted((factor * lower, factor * upper))
+        return factor * estimate, low, high
+
+    interval = resolutions(whole)
+    moved = interval[0] - resolutions(single)[0]
+    return EveryResolution(part.id, part.title, added, interval, moved, single.series.unit)
 
 
 def attribute_fit(fit: InterventionResult, *, start: str | Window, end: str | Window) -> AttributionResult:

@@ -14,6 +14,7 @@ from analysis.attribution import AttributionResult, attribute
 from analysis.attribution.change import attribute_by
 from analysis.attribution.study import Study
 from analysis.attribution.timing.rows import BOUND
+from analysis.attribution.triangulation import COLUMNS, triangulate
 from analysis.attribution.waterfall import waterfall
 from analysis.domain import UN_RESOLUTION, Period, canonical_json
 from analysis.interventions import fit_interventions
@@ -212,6 +213,14 @@ class TestTotal:
         answer = study.attribution(TOTAL, "2014", "2018")
         resolutions, everything = answer.sums[0].missing_now, answer.sums[-1].missing_now
         assert everything[0] - resolutions[0] == pytest.approx(2703.6, rel=0.01)
+
+    @pytest.mark.parametrize(("start", "end"), [("2014", "2018"), ("2015", "2016"), ("2018", "2019")])
+    def test_every_column_of_the_lenses_sums_to_the_change(self, study, start, end):
+        found = triangulate(study.attribution(TOTAL, start, end))
+        for column in COLUMNS:
+            total = found.column_sum(column)
+            assert total is None or total == pytest.approx(found.change, abs=1e-6), column
+        assert "comparison" in found.silent
 
     def test_year_by_year_the_changes_add_up(self, study):
         answer = study.attribution(TOTAL, "2014", "2018")

@@ -6,6 +6,7 @@ from analysis.attribution.evidence.parametric_placebo import ParametricPlacebo
 from analysis.attribution.evidence.placebo_dates import PlaceboDates
 from analysis.attribution.evidence.pre_trend import PreTrend
 from analysis.attribution.evidence.report import (
+    EveryResolution,
     EvidenceLevel,
     EvidenceReport,
     PartEvidence,
@@ -14,6 +15,7 @@ from analysis.attribution.evidence.report import (
 )
 
 __all__ = [
+    "EveryResolution",
     "EvidenceLevel",
     "EvidenceReport",
     "LeaveOneOut",

@@ -64,6 +64,52 @@ class EvidenceReport:
 
 
 @dataclass(frozen=True, slots=True)
+class EveryResolution:
+    """A part with the resolutions in its model that name no goods of its flow, but may act on it indirectly.
+
+    Attributes
+    ----------
+    part, title : str
+    event_ids : tuple of str
+        The resolutions added.
+    interval : tuple of float
+        What came with all resolutions, a year: estimate and limits.
+    moved : float
+        Its estimate less that of the answer, a year.
+    unit : str
+    """
+
+    part: str
+    title: str
+    event_ids: tuple[str, ...]
+    interval: tuple[float, float, float]
+    moved: float
+    unit: str
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the finding as JSON-ready values."""
+        estimate, lower, upper = self.interval
+        return {
+            "part": self.part,
+            "title": self.title,
+            "event_ids": list(self.event_ids),
+            "estimate": estimate,
+            "lower": lower,
+            "upper": upper,
+            "moved": self.moved,
+            "words": self.words(),
+        }
+
+    def words(self) -> str:
+        """Return by how much the sum moves."""
+        moved = f"{self.moved:+,.0f}".replace("-", "\u2212")
+        return (
+            f"With the {len(self.event_ids)} resolutions in the model that name none of its goods, what came "
+            f"with all resolutions moves by {moved} {self.unit} a year."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PartEvidence:
     """What speaks for and against the answers of the parts of a target.
 
@@ -72,21 +118,25 @@ class PartEvidence:
     level : EvidenceLevel
     parts : tuple of (str, str, EvidenceReport)
         Id and title of each modelled part with an event between the windows, and its evidence.
+    indirect : tuple of EveryResolution
     """
 
     level: EvidenceLevel
     parts: tuple[tuple[str, str, EvidenceReport], ...]
+    indirect: tuple[EveryResolution, ...] = ()
 
     def to_record(self) -> dict[str, Any]:
         """Return the evidence of every part; the checks of a target itself are null."""
         record: dict[str, Any] = {"level": self.level}
         record |= {check.name: None for check in FULL}
         parts = [{"part": i, "title": title, **own.to_record()} for i, title, own in self.parts]
-        return record | {"parts": parts, "refits": SHARED}
+        indirect = [item.to_record() for item in self.indirect]
+        return record | {"parts": parts, "every_resolution": indirect, "refits": SHARED}
 
     def words(self) -> list[str]:
         """Return the sentences of every part, named after it."""
-        return [f"{title}: {text}" for _, title, own in self.parts for text in own.words()]
+        said = [f"{title}: {text}" for _, title, own in self.parts for text in own.words()]
+        return [*said, *(f"{item.title}: {item.words()}" for item in self.indirect)]
 
 
 def gather(answer: AttributionResult, level: EvidenceLevel) -> EvidenceReport | None:
