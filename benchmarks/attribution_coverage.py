@@ -24,7 +24,7 @@ from analysis.attribution.timing.nodes import Walk
 from analysis.domain import TradeSeries
 from analysis.domain.observations import DeclaredPart
 from analysis.interventions import InterventionResult, fit_interventions
-from benchmarks.attribution_page import ALL_EVENTS, MISSING, MISSING_NOISY, OURS, Cell, page
+from benchmarks.attribution_page import ALL_EVENTS, MISSING, MISSING_NOISY, OURS, WHOLE, Cell, page
 from benchmarks.attribution_peers import (
     PEERS,
     peer_contributions,
@@ -175,6 +175,9 @@ def _judged(simulated: Simulated, result: AttributionResult, peers: bool) -> Ite
     asked: dict[str, tuple[tuple[str, ...], float]] = {}
     for row, interval in zip(result.rows, result.divided.intervals, strict=True):
         if row.kind == "before_events" or (row.kind == "growth" and own.growth):
+            continue
+        if row.kind == "part":
+            yield _verdict(WHOLE, OURS, interval, result.absolute, largest)
             continue
         names = row.event_ids or row.terms
         label = " + ".join(names)

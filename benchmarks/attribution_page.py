@@ -11,6 +11,8 @@ from benchmarks.simulated_trade import ContributionWorld
 
 OURS, OLS, SARIMAX = "joint model", "OLS + HAC", "SARIMAX"
 ALL_EVENTS, MISSING, MISSING_NOISY = "all events", "missing now", "missing now, own noise"
+WHOLE = "shown whole"
+"""Label of an answer whose change could not be divided because a row would exceed what was there."""
 LOWEST, HIGHEST = 93.0, 97.0
 """Per cent of answers whose interval is to hold the truth, on the mean over cells."""
 FLOOR = 90.0
@@ -59,7 +61,7 @@ class Cell:
     @property
     def judged(self) -> bool:
         """Whether it is a row or a sum of events under the joint model."""
-        return self.method == OURS and not self.label.startswith(MISSING)
+        return self.method == OURS and self.label != WHOLE and not self.label.startswith(MISSING)
 
     @property
     def missed(self) -> bool:
@@ -111,6 +113,13 @@ def found(cells: Sequence[Cell]) -> str:
         own = [cell for cell in cells if cell.method == method and not cell.label.startswith(MISSING)]
         if own:
             lines.append(f"- {method}, the same rows and sums: {_mean(own)}.")
+    whole = [cell for cell in cells if cell.label == WHOLE]
+    if whole:
+        named = ", ".join(f"{cell.world} {cell.answers}" for cell in whole)
+        lines.append(
+            f"- Answers whose change is shown whole, because a row could not be bounded: "
+            f"{sum(cell.answers for cell in whole)} ({named})."
+        )
     missing = [cell for cell in cells if cell.method == OURS and cell.label == MISSING]
     if missing:
         lines.append(f"- Missing now: {_mean(missing)}.")
