@@ -1,6 +1,6 @@
 """Identities that the figures of one source must satisfy within their roundings, and the known exceptions.
 
-Flows add to the total, imports less exports give the deficit, a month and the running total before it give
+Flows add to the total, a month and the running total before it give
 the running total, a share times its whole gives the part. Whatever breaks one is a finding, unless
 ``exceptions.yaml`` names it with the size of the break and the reason.
 """
@@ -38,7 +38,7 @@ class Break:
     Attributes
     ----------
     identity : str
-        ``flows``, ``deficit``, ``running total`` or ``share``.
+        ``flows``, ``running total`` or ``share``.
     figures : tuple of Figure
         The one that is implied by the others comes last.
     gap : float
@@ -197,10 +197,9 @@ def _by_print(figures: Iterable[Figure]) -> dict[Key, dict[str, list[Figure]]]:
     """Group the flows that one source states for one span."""
     groups: dict[Key, dict[str, list[Figure]]] = {}
     for figure in figures:
-        name = figure.flow if _trade(figure) else "deficit" if figure.measure == "deficit" else ""
-        if name:
+        if _trade(figure):
             flows = groups.setdefault((str(figure.window), *_kind(figure)), {})
-            flows.setdefault(name, []).append(figure)
+            flows.setdefault(figure.flow, []).append(figure)
     return groups
 
 
@@ -210,15 +209,6 @@ def _flows(figures: Iterable[Figure]) -> Iterator[list[Break]]:
             yield [
                 Break("flows", (x, m, t), x.value + m.value - t.value, _half(x, m, t))
                 for x, m, t in product(flows["exports"], flows["imports"], flows["total"])
-            ]
-
-
-def _deficits(figures: Iterable[Figure]) -> Iterator[list[Break]]:
-    for flows in _by_print(figures).values():
-        if all(flows.get(flow) for flow in ("exports", "imports", "deficit")):
-            yield [
-                Break("deficit", (x, m, d), m.value - x.value - d.value, _half(x, m, d))
-                for x, m, d in product(flows["exports"], flows["imports"], flows["deficit"])
             ]
 
 
@@ -277,7 +267,6 @@ def _half(*figures: Figure) -> float:
 
 IDENTITIES: dict[str, Callable[[Iterable[Figure]], Iterator[list[Break]]]] = {
     "flows": _flows,
-    "deficit": _deficits,
     "running total": _running,
     "share": _shares,
 }
