@@ -53,7 +53,7 @@ def read_corrections(content: Mapping[str, Any]) -> dict[str, Correction]:
     """
     found: dict[str, Correction] = {}
     for number, entry in enumerate(content.get("corrections") or [], start=1):
-        place = f"{CORRECTION_FILE}, entry {number}"
+        place = f"{CORRECTION_FILE}: entry {number}"
         try:
             correction = Correction(**{**entry, "expect": float(entry["expect"])})
         except (TypeError, KeyError, ValueError) as problem:

@@ -96,10 +96,10 @@ def known_exceptions(package: Package) -> tuple[KnownException, ...]:
             figures = tuple(str(name) for name in entry["figures"])
             stated = KnownException(entry["identity"], figures, float(entry["gap"]), str(entry["reason"]))
         except (TypeError, KeyError, ValueError) as problem:
-            raise DataPackageError(f"{EXCEPTION_FILE}, entry {number}: {problem}") from None
+            raise DataPackageError(f"{EXCEPTION_FILE}: entry {number}: {problem}") from None
         if stated.identity not in IDENTITIES:
             names = ", ".join(IDENTITIES)
-            raise DataPackageError(f"{EXCEPTION_FILE}, entry {number}: 'identity' is one of {names}")
+            raise DataPackageError(f"{EXCEPTION_FILE}: entry {number}: 'identity' is one of {names}")
         found.append(stated)
     return tuple(found)
 

@@ -53,7 +53,8 @@ GUIDE = (
     "Relative standard errors: rounding unit/√12, carried through formulas; grade B at least 1 %, "
     "grade C at least "
     "5 %; half the range of the vintages/√3; half of what a "
-    "difference of running totals misses a stated month by/√3; the customs' own exchange rate 0.2 %, a market rate 1 %.",
+    "difference of running totals misses a stated month by/√3; the customs' own exchange rate 0.2 %, "
+    "a market rate 1 %.",
     "Status: A normal, E derived, P first print not yet revised, M missing, B first period after "
     "a change of record.",
     "Gaps stay gaps. Sums over periods that cannot be divided stand as totals beside the series.",

@@ -74,9 +74,9 @@ def months_by_difference(data: Catalogue, rows: Rows, filled: Filled) -> str:
     """Return how many months are differences of running totals, and how far such differences miss."""
     text = (
         "A month that nobody printed is often the difference of two running totals, which mixes two "
-        "vintages: what was revised in between falls into the month. Where a release states the month itself, or the "
-        "total and the other flow, that value stands, and half of what the difference misses it by, over √3, "
-        "is in its error. The others carry at least the error of their grade."
+        "vintages: what was revised in between falls into the month. Where a release states the month "
+        "itself, or the total and the other flow, that value stands, and half of what the difference "
+        "misses it by, over √3, is in its error. The others carry at least the error of their grade."
     )
     parts = ["## Months built from a difference across vintages\n", filled(text) + "\n"]
     shares = [share for share in difference_shares(data) if share.by_difference or share.compared]
