@@ -90,7 +90,9 @@ def test_a_running_total_must_be_what_the_months_add_to(copy: Path):
     alone = span | {"imports": "", "total": "", "rate": ""}
     months = Catalogue(copy).builder.build("dprk.exports.china.m").observations
     year = sum(o.value for o in months if o.period.year == 2026)
-    with pytest.raises(InputError, match="does not fit the package: the months of 'dprk.exports.china.m'"):
+    with pytest.raises(
+        InputError, match=r"does not fit the package: the months of 'dprk\.exports\.china\.m'"
+    ):
         add_release(copy, release(**alone, exports=f"{year + 60:.2f}"))
     added = add_release(copy, release(**alone, exports=f"{year:.2f}"))
     assert added.figures == ("cn.exports.2026-01_2026-07.a",)

@@ -178,8 +178,8 @@ RESEALED: dict[str, tuple[Damage, str, str, str]] = {
     "exception that is none": (
         append(
             "exceptions.yaml",
-            "  - {identity: flows, figures: [cn.exports.2025-12.a, cn.imports.2025-12.a, cn.total.2025-12.a], "
-            "gap: 1, reason: none}",
+            "  - {identity: flows, gap: 1, reason: none, "
+            "figures: [cn.exports.2025-12.a, cn.imports.2025-12.a, cn.total.2025-12.a]}",
         ),
         "identities",
         "exceptions.yaml",
