@@ -67,6 +67,10 @@ CORRECTIONS = (
     Correction("More prints by product, 2016 to 2018", r"dprk\.exports\.china\.(coal|iron_ore).*\.m", ".*"),
 )
 """In the order in which they are put in."""
+WRITTEN = """Written by `make corrections-moved BEFORE={}`: the data package of that commit beside this one,
+both read and fitted by the code of this checkout. Observations are in the unit of their series, with their
+relative standard error.
+"""
 ASKED = (*QUESTIONS, Question("dprk.imports.china.m", "2016-01..2016-12", "2018-01..2018-12"))
 
 
@@ -82,9 +86,7 @@ def main(commit: str, target: Path = PAGE) -> None:
         difference = compare_packages(Catalogue(before), Catalogue(after))
         parts = [
             "# What the corrections moved\n",
-            f"Written by `make corrections-moved BEFORE={commit}`: the data package of that commit beside this one,\n"
-            "both read and fitted by the code of this checkout. Observations are in the unit of their series, with\n"
-            "their relative standard error.\n",
+            WRITTEN.format(commit),
             _observations(difference),
             _answers(before, after, difference),
             _claims(commit),

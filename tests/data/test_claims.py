@@ -135,7 +135,6 @@ def test_the_crude_of_2016_is_what_kotra_states(report):
 
 
 def test_the_won_held_its_value_only_while_it_did(edit):
-    assert verdict("won-held-2013") == CONSISTENT
     edit("covariates/values.csv", "dailynk.kpw_per_usd,2019-12", "8320 -> 28320")
     assert verdict("won-held-2013") == FALSE
 
