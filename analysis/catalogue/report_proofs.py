@@ -142,12 +142,12 @@ def recalled(data: Catalogue, rows: Rows, filled: Filled) -> str:
     listed: list[list[object]] = []
     for event in data.measures.events:
         if event.unverified:
-            address = event.details.get("text_url", "")
+            address = event.details.get("text_url") or "none known"
             listed.append([f"`{event.id}`", ", ".join(event.unverified), address])
     for provision in data.measures.provisions:
         if provision.unverified:
             event = titles[provision.event_id]
-            address = event.details.get("text_url", "")
+            address = event.details.get("text_url") or "none known"
             listed.append([f"`{provision.id}`", ", ".join(provision.unverified), address])
     text = (
         "These fields are from memory and marked wherever they are shown. The address is that of the text, "

@@ -12,6 +12,7 @@ from analysis.catalogue.location import data_directory
 from analysis.catalogue.report import page
 from analysis.catalogue.running_totals import difference_shares, stated_beside_difference
 from analysis.catalogue.selection import UNVERIFIED_NOTE
+from analysis.domain import Period
 from analysis.errors import CannotEstimateError, InputError, NotFoundError
 
 CONTRACT_SERIES = {
@@ -27,6 +28,8 @@ CHINA_DESIGN = [
     *("unscr_2270", "unscr_2321", "unscr_2371", "unscr_2375", "unscr_2397", "covid_border_closure"),
     *("reopen_rail_2022_01", "rail_suspended_2022_04", "rail_resumed_2022_09", "reopen_people_2023_08"),
 ]
+CUSTOMS_RATE = 0.004
+"""Relative difference that the customs' own conversion leaves: its rate is known to three digits."""
 LARGEST_FILE = 1_500_000
 """Bytes; a table that a person edits by hand should open in any editor."""
 
@@ -140,6 +143,31 @@ def test_the_later_vintage_of_may_2012_is_not_in_the_first():
     }
     assert (first["2012-05"].value, revised["2012-05"].value) == (430, 353.92)
     assert first["2012-05"].rse > 0.02, "the range of the vintages is doubt of the first print"
+
+
+def test_the_copied_table_agrees_with_every_month_that_is_printed_and_says_so():
+    package = catalogue.catalogue().package
+    rates = package.table("exchange_rates")
+    copied = {
+        (f.flow, f.window): f
+        for f in package.table("china_cny").values()
+        if f.tier == "copy" and f.vintage == "first" and len(f.window) == 1
+    }
+    compared = 0
+    for f in package.table("china_monthly").values():
+        if f.window.first < Period.parse("2024-01") or not package.admitted(f):
+            continue
+        rate = rates.get(f"fx.customs.{f.window.first}") or rates.get(f"fx.market.{f.window.first}")
+        flows = ("exports", "imports") if f.flow == "total" else (f.flow,)
+        parts = [copied.get((flow, f.window)) for flow in flows]
+        if rate is None or not all(parts):
+            continue
+        compared += 1
+        room = CUSTOMS_RATE * f.value + f.rounding / 2
+        assert sum(p.value for p in parts) / rate.value == pytest.approx(f.value, abs=room), f.id
+        if f.flow != "total":
+            assert parts[0].status == "checked", parts[0].id
+    assert compared > 20
 
 
 def test_the_trade_association_is_in_no_month_of_2017_and_2018():
