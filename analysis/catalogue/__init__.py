@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 from analysis.catalogue.building import SeriesBuilder
 from analysis.catalogue.claims import Claim, Claims, read_claims
 from analysis.catalogue.comparisons import EstimateComparison, read_comparisons
+from analysis.catalogue.corrections import Correction
 from analysis.catalogue.extras import Covariate, DonorEconomy, DonorRow, Extras
 from analysis.catalogue.figures import Figure
 from analysis.catalogue.location import data_directory
 from analysis.catalogue.measures import EnforcementRow, Measures, Provision, PublishedEstimate
-from analysis.catalogue.package import Correction, Package, Source
+from analysis.catalogue.package import Package, Source
 from analysis.catalogue.recipes import Recipe
 from analysis.domain import EventTable, TradeSeries
 from analysis.errors import NotFoundError

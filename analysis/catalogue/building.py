@@ -167,7 +167,10 @@ class SeriesBuilder:
         return self._shared(series, name, period) or observation
 
     def _shared(self, series: TradeSeries, name: str, period: Period) -> Observation | None:
-        """Return an equal part of the span that covers a missing period, bounded by the whole."""
+        """Return a part of what the unknown periods of a span leave, bounded by their whole.
+
+        Floors of the span's rule go to their periods first; what is left is divided equally.
+        """
         for total in series.totals:
             if period not in total.window:
                 continue
@@ -178,14 +181,24 @@ class SeriesBuilder:
                 for r in recipe.build.spans
                 if span_window(self.package.figure(r.figure).window, recipe) == total.window
             )
-            whole = rule.upper if rule.upper is not None else total.value
-            part = total.value / len(total.window)
-            rse = whole / math.sqrt(12.0) / part
+            inside = [o for o in series.observations if o.period in total.window]
+            unknown = [o.period for o in inside if o.value is None]
+            known = math.fsum(o.value for o in inside if o.value is not None)
+            floors = {p: self.package.figure(figure).value for p, figure in rule.floors.items()}
+            least = floors.get(period, 0.0)
+            rest = total.value - known
+            left = rest - math.fsum(floors.values())
+            most = rest if rule.upper is None else rule.upper - known
+            upper = most - math.fsum(floors.values()) + least
+            part = least + left / len(unknown)
+            rse = (upper - least) / math.sqrt(12.0) / part
+            named = " and ".join(map(str, unknown))
             note = (
-                f"{total.window} is known only together ({total.value:g}); how it divides is unknown, "
-                f"so the period lies between 0 and {whole:g}"
+                f"{named} are known only together ({rest:g}); how it divides is unknown, "
+                f"so the period lies between {least:g} and {upper:g}"
             )
-            return Observation(period, part, "E", rse, 0.0, whole, total.figures, note)
+            figures = (*total.figures, *rule.floors.values())
+            return Observation(period, part, "E", rse, least, upper, figures, note)
         return None
 
 

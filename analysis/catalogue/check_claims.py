@@ -40,5 +40,6 @@ def _known(catalogue: Catalogue) -> dict[str, Container[str]]:
         "series": catalogue.builder.recipes,
         "event": catalogue.measures.events,
         "covariate": catalogue.extras.covariates,
+        "figure": {figure.id for figure in catalogue.package.all_figures()},
         "estimate": {estimate.id for estimate in catalogue.measures.estimates},
     }

@@ -41,6 +41,8 @@ KINDS = (
     DATA_BREAK,
 )
 SOURCE_FILE = "sources.csv"
+WITHOUT_ADDRESS = ("memory", "quoted")
+"""Tiers of sources that nobody read at an address."""
 
 
 def sources(catalogue: Catalogue) -> Findings:
@@ -57,7 +59,7 @@ def sources(catalogue: Catalogue) -> Findings:
     for line in package.lines(SOURCE_FILE):
         if line["id"] not in used:
             yield Finding("sources", SOURCE_FILE, line.row, f"no figure or fact rests on '{line['id']}'")
-        if not line["publisher"] or (not line["url"] and line["tier"] != "memory"):
+        if not line["publisher"] or (not line["url"] and line["tier"] not in WITHOUT_ADDRESS):
             yield Finding("sources", SOURCE_FILE, line.row, "publisher and address are needed")
 
 

@@ -1,18 +1,19 @@
-"""Checks of arithmetic: formulas, exports plus imports, months against longer spans, the reference."""
+"""Checks of arithmetic: formulas, identities, vintages, months against longer spans, the reference."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 from analysis.catalogue.checks import Finding, Findings
 from analysis.catalogue.figures import Figure
 from analysis.catalogue.formula import is_formula
+from analysis.catalogue.identities import EXCEPTION_FILE, ROUNDING_SLACK, Break, judged
 from analysis.catalogue.package import FIGURE_FOLDER
 from analysis.catalogue.recipes import Recipe, Selection
+from analysis.catalogue.running_totals import stated_beside_difference
 from analysis.domain import Observation, Period, Window
 from analysis.errors import DataPackageError
 
@@ -23,8 +24,6 @@ REFERENCE_TOLERANCE = 0.01
 """Largest relative difference from the reference where that one is a printed figure."""
 FORMULA_SLACK = 2.0
 """A formula may miss its stored value by half a rounding unit and so many standard deviations."""
-ROUNDING_SLACK = 1.02
-"""Floating-point room on top of the roundings of exports, imports and total."""
 MONTH_SLACK = 2.0
 """Standard deviations of the months that a sum may differ by, beyond tolerance and rounding."""
 
@@ -47,47 +46,26 @@ def formulas(catalogue: Catalogue) -> Findings:
                 yield Finding("formulas", f"{FIGURE_FOLDER}/{name}.csv", figure.row, reason)
 
 
-def totals(catalogue: Catalogue) -> Findings:
-    """Add exports and imports to the total where one source prints all three for the same span."""
-    package = catalogue.package
-    for name in package.table_names:
-        groups: dict[tuple[str, ...], dict[str, list[Figure]]] = {}
-        for figure in package.table(name).values():
-            if figure.measure == "trade" and figure.tier != "derived" and package.admitted(figure):
-                flows = groups.setdefault(_same_print(figure), {})
-                flows.setdefault(figure.flow, []).append(figure)
-        for flows in groups.values():
-            if not all(flows.get(flow) for flow in ("exports", "imports", "total")):
-                continue
-            if any(
-                _adds_up(*triple) for triple in product(flows["exports"], flows["imports"], flows["total"])
-            ):
-                continue
-            out, into, both = flows["exports"][0], flows["imports"][0], flows["total"][0]
-            reason = (
-                f"exports {out.value:g} and imports {into.value:g} do not add to the total {both.value:g} "
-                f"of '{both.id}'"
+def identities(catalogue: Catalogue) -> Findings:
+    """Figures of one source satisfy their identities within rounding, or a stated exception says why not."""
+    for found, reason in judged(catalogue):
+        if isinstance(found, Break):
+            figure = found.figures[-1]
+            yield Finding(
+                "identities", f"{FIGURE_FOLDER}/{_table_of(catalogue, figure)}.csv", figure.row, reason
             )
-            yield Finding("totals", f"{FIGURE_FOLDER}/{name}.csv", both.row, reason)
+        else:
+            yield Finding("identities", EXCEPTION_FILE, None, reason)
 
 
-def _same_print(figure: Figure) -> tuple[str, ...]:
-    return (
-        str(figure.window),
-        figure.partner,
-        figure.reporter,
-        figure.scope,
-        figure.product,
-        figure.unit,
-        figure.source,
-        figure.vintage,
-        figure.published,
-    )
-
-
-def _adds_up(out: Figure, into: Figure, both: Figure) -> bool:
-    room = ROUNDING_SLACK * (out.rounding + into.rounding + both.rounding) / 2
-    return abs(out.value + into.value - both.value) <= room
+def vintages(catalogue: Catalogue) -> Findings:
+    """No month rests on a difference of running totals if one release states it."""
+    for series, figure, stated in stated_beside_difference(catalogue):
+        reason = (
+            f"'{series}' takes {figure.window.first} from a difference of running totals, '{figure.id}', "
+            f"although one release states it: {', '.join(stated)}"
+        )
+        yield Finding("vintages", f"{FIGURE_FOLDER}/{_table_of(catalogue, figure)}.csv", figure.row, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +104,10 @@ class SpanComparison:
 def compare_spans(catalogue: Catalogue, recipe: Recipe, vintage: str = "first") -> Iterable[SpanComparison]:
     """Set every longer printed figure of the series' own kind beside the sum of the built periods.
 
-    Only figures of the publishers that the recipe's ``tolerance`` names enter, so that one vintage is
-    compared with itself; the tolerance is relative, by year where the recipe says so, beyond the
-    rounding of the figure and twice the standard deviation of the sum.
+    Only figures of the publishers that the recipe's ``tolerance`` names enter, and no sum of a later vintage
+    is held against first prints, so that one vintage is compared with itself; the tolerance is relative, by
+    year where the recipe says so, beyond the rounding of the figure and twice the standard deviation of the
+    sum.
 
     Parameters
     ----------
@@ -148,6 +127,8 @@ def compare_spans(catalogue: Catalogue, recipe: Recipe, vintage: str = "first") 
         if figure.publisher not in recipe.tolerance.publishers:
             continue
         if vintage == "revised" and len(figure.window) != 12:
+            continue
+        if vintage == "first" and figure.vintage == "later":
             continue
         parts = _parts(figure.window, by_period)
         converted = _converted(catalogue, recipe, figure, parts)

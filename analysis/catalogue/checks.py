@@ -59,12 +59,15 @@ class CheckReport(Result):
     findings : tuple of Finding
     counts : mapping of str to int
         How much was examined: tables, figures, sources, events, series, and each check.
+    exceptions : tuple of mapping
+        What is known not to hold: identities, and figures excluded as errors, each with ``reason``.
     """
 
     directory: str
     digest: str
     findings: tuple[Finding, ...]
     counts: Mapping[str, int]
+    exceptions: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -91,6 +94,7 @@ class CheckReport(Result):
             "digest": self.digest,
             "counts": dict(self.counts),
             "findings": [finding.to_record() for finding in self.findings],
+            "exceptions": [dict(known) for known in self.exceptions],
         }
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
@@ -106,6 +110,19 @@ class CheckReport(Result):
             if self.ok
             else f"the data package fails with {len(self.findings)} findings"
         )
+
+    def notes(self) -> Sequence[str]:
+        """Return every known exception, those with one reason together."""
+        together: dict[tuple[str, str], list[str]] = {}
+        for known in self.exceptions:
+            missed = "" if known["gap"] is None else f" by {known['gap']:+.3g}"
+            together.setdefault((known["identity"], known["reason"]), []).append(
+                f"{known['figures'][-1]}{missed}"
+            )
+        return [
+            f"Known exception, {identity}: {reason} ({', '.join(named)})."
+            for (identity, reason), named in together.items()
+        ]
 
 
 def run_checks(catalogue: Catalogue, only: Sequence[str] = ()) -> CheckReport:
@@ -129,6 +146,7 @@ def run_checks(catalogue: Catalogue, only: Sequence[str] = ()) -> CheckReport:
         If `only` names a check that does not exist.
     """
     from analysis.catalogue import check_claims, check_files, check_links, check_sums
+    from analysis.catalogue.identities import exception_rows
 
     findings: list[Finding] = []
     counts: dict[str, int] = {}
@@ -147,7 +165,8 @@ def run_checks(catalogue: Catalogue, only: Sequence[str] = ()) -> CheckReport:
         ("claims", check_claims.claims),
         ("comparisons", check_claims.comparisons),
         ("formulas", check_sums.formulas),
-        ("totals", check_sums.totals),
+        ("identities", check_sums.identities),
+        ("vintages", check_sums.vintages),
         ("cumulatives", check_sums.cumulatives),
         ("reference", check_sums.reference),
     ]
@@ -170,6 +189,7 @@ def run_checks(catalogue: Catalogue, only: Sequence[str] = ()) -> CheckReport:
         tuple(findings),
         _examined(catalogue, findings or only)
         | {f"findings of {name}": count for name, count in counts.items()},
+        () if findings or only else tuple(exception_rows(catalogue.package)),
     )
 
 
@@ -201,6 +221,8 @@ def _digest(catalogue: Catalogue) -> str:
 def _examined(catalogue: Catalogue, partial: Sequence[object]) -> dict[str, int]:
     if partial:
         return {}
+    from analysis.catalogue.identities import prove
+
     package = catalogue.package
     return {
         "files": len(package.descriptor["resources"]),
@@ -210,4 +232,4 @@ def _examined(catalogue: Catalogue, partial: Sequence[object]) -> dict[str, int]
         "events": len(catalogue.measures.events),
         "provisions": len(catalogue.measures.provisions),
         "series": len(catalogue.builder.recipes),
-    }
+    } | {f"identities of {name}": count for name, count in prove(package).examined.items()}

@@ -13,7 +13,7 @@ CLAIM_FILE = "claims.yaml"
 
 Nature = Literal["arithmetic", "cause", "judgement"]
 Lens = Literal["timing", "accounting", "comparison"]
-THRESHOLDS = ("share", "sharply", "gone", "beyond_rounding")
+THRESHOLDS = ("share", "sharply", "gone", "beyond_rounding", "held")
 _REQUIRED = ("id", "source", "nature", "statement", "test", "limits")
 _OPTIONAL = ("decides", "because")
 _REFERENCES = {
@@ -23,6 +23,9 @@ _REFERENCES = {
     "unrecorded": "series",
     "price": "covariate",
     "controls": "covariate",
+    "rate": "covariate",
+    "value_growth": "figure",
+    "quantity_growth": "figure",
     "events": "event",
     "estimate": "estimate",
     "estimates": "estimate",

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from analysis.catalogue.corrections import CORRECTION_FILE, Correction, corrected, read_corrections
 from analysis.catalogue.figures import COLUMNS, Figure, parse_figure
 from analysis.catalogue.formula import UNIFORM_SD, Quantity, evaluate, inputs, is_formula
 from analysis.catalogue.tables import Line, read_lines, read_yaml
@@ -27,7 +28,8 @@ class Source:
     ----------
     id, publisher, title, url : str
     tier : str
-        ``official``, ``legal text``, ``press``, ``academic``, ``reference``, ``copy`` or ``memory``.
+        ``official``, ``legal text``, ``press``, ``academic``, ``reference``, ``copy``,
+        ``quoted`` (known by another's quotation) or ``memory``.
     note : str
     """
 
@@ -41,29 +43,6 @@ class Source:
     def to_record(self) -> dict[str, str]:
         """Return the fields by name."""
         return {name: getattr(self, name) for name in ("id", "publisher", "title", "url", "tier", "note")}
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """A judgement on one figure, with the printed value it is about.
-
-    Attributes
-    ----------
-    figure : str
-    action : str
-        ``exclude``: the figure never enters a series.
-    kind : str
-        ``error``, ``other_vintage`` or ``superseded``.
-    reason : str
-    expect : float
-        The printed value; if the table has another one, the judgement must be looked at again.
-    """
-
-    figure: str
-    action: str
-    kind: str
-    reason: str
-    expect: float
 
 
 class Package:
@@ -135,7 +114,7 @@ class Package:
                 if figure.id in figures:
                     raise line.wrong(f"the id '{figure.id}' appears twice")
                 figures[figure.id] = figure
-            self._tables[name] = figures
+            self._tables[name] = corrected(figures.values(), self.corrections)
         return self._tables[name]
 
     def all_figures(self) -> Iterable[Figure]:
@@ -230,23 +209,9 @@ class Package:
     @cached_property
     def corrections(self) -> Mapping[str, Correction]:
         """Corrections by figure id."""
-        found: dict[str, Correction] = {}
-        for number, entry in enumerate(self.yaml("corrections.yaml").get("corrections") or [], start=1):
-            try:
-                correction = Correction(**{**entry, "expect": float(entry["expect"])})
-            except (TypeError, KeyError, ValueError) as problem:
-                raise DataPackageError(f"corrections.yaml, entry {number}: {problem}") from None
-            if correction.figure in found:
-                raise DataPackageError(
-                    f"corrections.yaml, entry {number}: '{correction.figure}' appears twice"
-                )
-            if correction.action != "exclude":
-                raise DataPackageError(
-                    f"corrections.yaml, entry {number}: the action '{correction.action}' is not 'exclude'"
-                )
-            found[correction.figure] = correction
-        return found
+        return read_corrections(self.yaml(CORRECTION_FILE))
 
     def admitted(self, figure: Figure) -> bool:
         """Tell whether a figure may enter a series."""
-        return figure.id not in self.corrections
+        correction = self.corrections.get(figure.id)
+        return correction is None or correction.action != "exclude"

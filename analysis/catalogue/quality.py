@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from analysis.catalogue import Catalogue
 
 
+LEAST_SHOWN = 0.001
+"""Relative error of a printed figure below which it is not shown as a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class YearCoverage:
     """What is known of one year.
@@ -41,9 +45,18 @@ class YearCoverage:
     unverified: int
     largest_rse: float | None
 
+    @property
+    def printed_error(self) -> str:
+        """The largest doubt of rounding, derivation and vintages in words, not the error of the record."""
+        if self.largest_rse is None:
+            return ""
+        if self.largest_rse < LEAST_SHOWN:
+            return f"under {100 * LEAST_SHOWN:g} %"
+        return f"{100 * self.largest_rse:.1f} %"
+
     def to_record(self) -> dict[str, Any]:
-        """Return the fields by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """Return the fields by name, and ``printed_error``."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"printed_error": self.printed_error}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,8 @@ class QualityPanel(Result):
     years : tuple of YearCoverage
     excluded : tuple of str
         Reasons for figures of these tables that never enter a series.
+    unknown : tuple of str
+        What the error shown by year does not hold: in words, and the ranges that others measured.
     """
 
     series: str
@@ -82,6 +97,7 @@ class QualityPanel(Result):
     sources: tuple[Source, ...]
     years: tuple[YearCoverage, ...]
     excluded: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
     def to_record(self) -> dict[str, Any]:
         """Return the panel as JSON-ready values."""
@@ -100,13 +116,14 @@ class QualityPanel(Result):
             "sources": [source.to_record() for source in self.sources],
             "years": [year.to_record() for year in self.years],
             "excluded": list(self.excluded),
+            "unknown": list(self.unknown),
         }
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
         """Return coverage by year."""
-        columns = ("year", "observed", "of", "in spans", "derived", "unverified", "largest rse")
+        columns = ("year", "observed", "of", "in spans", "derived", "unverified", "rounding and vintages")
         return columns, [
-            [y.year, y.observed, y.periods, y.spans, y.derived, y.unverified, y.largest_rse]
+            [y.year, y.observed, y.periods, y.spans, y.derived, y.unverified, y.printed_error or None]
             for y in self.years
         ]
 
@@ -117,7 +134,10 @@ class QualityPanel(Result):
     def notes(self) -> Sequence[str]:
         """Return estimand, origin and caveats."""
         named = ", ".join(f"{name} {count}" for name, count in self.publishers.items())
-        return (self.estimand, f"Figures by publisher: {named}.", *self.about, *self.caveats)
+        return (
+            *(self.estimand, f"Figures by publisher: {named}."),
+            *(*self.unknown, *self.about, *self.caveats),
+        )
 
 
 def quality_panel(catalogue: Catalogue, series_id: str, vintage: str = "first") -> QualityPanel:
@@ -178,7 +198,19 @@ def quality_panel(catalogue: Catalogue, series_id: str, vintage: str = "first") 
             for year in years
         ),
         excluded=excluded,
+        unknown=_unknown(catalogue),
     )
+
+
+def _unknown(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return what no figure measures, and the ranges that published results state for it."""
+    about = catalogue.package.yaml("series.yaml").get("about") or {}
+    estimates = {estimate.id: estimate for estimate in catalogue.measures.estimates} if about else {}
+    measured = [
+        f"{e.paper}, {e.data}, {e.period}: {e.quantity} {e.estimate} ({e.comparability})."
+        for e in (estimates[name] for name in about.get("measured_errors", ()))
+    ]
+    return (*([str(about["unknown_error"])] if "unknown_error" in about else ()), *measured)
 
 
 def _counted(words: Any) -> dict[str, int]:

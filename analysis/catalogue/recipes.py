@@ -61,11 +61,33 @@ class SpanRule:
     figure : str
     lower, upper : float or None
         Hard bounds of the sum, where they are known.
+    floors : mapping of Period to str
+        Figures that bound a period of the span from below, such as a first cut known to be too low.
     """
 
     figure: str
     lower: float | None = None
     upper: float | None = None
+    floors: Mapping[Period, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Publishers that are never mixed with the others in a span.
+
+    Attributes
+    ----------
+    publishers : tuple of str
+    window : Window
+        Periods for which none of their figures is taken.
+    """
+
+    publishers: tuple[str, ...]
+    window: Window
+
+    def covers(self, publisher: str, period: Period) -> bool:
+        """Tell whether a figure of that publisher stays out of that period."""
+        return publisher in self.publishers and period in self.window
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +134,7 @@ class Selection:
     release_lag : int
         Days after the period until a figure without date of publication counts as known.
     convert : Conversion or None
+    apart : Apart or None
     spans : tuple of SpanRule
     assume : tuple of Assumption
     pick : mapping of Period to str
@@ -128,6 +151,7 @@ class Selection:
     coarse: float = 0.01
     release_lag: int = 20
     convert: Conversion | None = None
+    apart: Apart | None = None
     spans: tuple[SpanRule, ...] = ()
     assume: tuple[Assumption, ...] = ()
     pick: Mapping[Period, str] = field(default_factory=dict)
@@ -355,10 +379,19 @@ def _selection(entry: Mapping[str, Any], place: str) -> Selection:
         raw = _known(values["convert"], Conversion, place)
         rates = tuple(Rate(**_known(rate, Rate, place)) for rate in raw["rates"])
         values["convert"] = Conversion(Period.parse(str(raw["since"])), raw["unit"], rates)
-    values["spans"] = tuple(SpanRule(**_known(span, SpanRule, place)) for span in values.get("spans", ()))
+    if "apart" in values:
+        raw = _tuples(_known(values["apart"], Apart, place), "publishers")
+        values["apart"] = Apart(raw["publishers"], Window.parse(str(raw["window"])))
+    values["spans"] = tuple(_span(span, place) for span in values.get("spans", ()))
     values["assume"] = tuple(_assumption(item, place) for item in values.get("assume", ()))
     values["pick"] = {Period.parse(str(p)): str(f) for p, f in values.get("pick", {}).items()}
     return Selection(**values)
+
+
+def _span(entry: Mapping[str, Any], place: str) -> SpanRule:
+    raw = _known(entry, SpanRule, place)
+    floors = {Period.parse(str(p)): str(f) for p, f in raw.get("floors", {}).items()}
+    return SpanRule(raw["figure"], raw.get("lower"), raw.get("upper"), floors)
 
 
 def _assumption(entry: Mapping[str, Any], place: str) -> Assumption:

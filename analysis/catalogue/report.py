@@ -15,6 +15,7 @@ from analysis.catalogue.check_sums import REFERENCE_TOLERANCE, compare_spans
 from analysis.catalogue.figures import Figure
 from analysis.catalogue.quality import quality_panel
 from analysis.catalogue.recipes import Reference
+from analysis.catalogue.report_proofs import ADDING, identities, months_by_difference, recalled
 from analysis.domain import DATA_BREAK, TradeSeries
 
 LINE = 110
@@ -22,6 +23,11 @@ LINE = 110
 NEARLY_EQUAL = 5e-4
 """Relative difference below which a built value is shown as equal to the reference."""
 
+_ACTIONS = {
+    "exclude": "never enters a series",
+    "revintage": "is read as of the vintage {}",
+    "prefer": "stands for its year",
+}
 HEADER = """# Data
 
 This page is written by `python -m analysis.catalogue.report` from the data package; a test compares the two.
@@ -46,12 +52,14 @@ GUIDE = (
     "what was known then.",
     "Relative standard errors: rounding unit/√12, carried through formulas; grade B at least 1 %, "
     "grade C at least "
-    "5 %; half the range of the vintages/√3; the customs' own exchange rate 0.2 %, a market rate 1 %.",
+    "5 %; half the range of the vintages/√3; half of what a "
+    "difference of running totals misses a stated month by/√3; the customs' own exchange rate 0.2 %, "
+    "a market rate 1 %.",
     "Status: A normal, E derived, P first print not yet revised, M missing, B first period after "
     "a change of record.",
     "Gaps stay gaps. Sums over periods that cannot be divided stand as totals beside the series.",
-    "`corrections.yaml` names the figures that never enter a series, why, and the printed value "
-    "the judgement is "
+    "`corrections.yaml` names the figures that never enter a series, that belong to another vintage or that "
+    "stand for their year, why, and the printed value the judgement is "
     "about. `python -m analysis.catalogue.seal` writes the hashes anew after a table has changed.",
 )
 
@@ -69,12 +77,16 @@ def page(data: Catalogue) -> str:
         "## How a series is built\n\n" + "\n".join(_filled(f"- {text}", "  ") for text in GUIDE),
         _overview(data),
         _coverage(data),
+        identities(data, _rows, _filled),
+        months_by_difference(data, _rows, _filled),
         _reference(data),
         _year_sums(data),
-        _excluded(data),
+        _judgements(data),
         _breaks(data),
+        recalled(data, _rows, _filled),
         _known(data),
         _gaps(data),
+        ADDING,
     ]
     return "\n".join(section.rstrip() + "\n" for section in sections)
 
@@ -299,12 +311,18 @@ def _year_sums(data: Catalogue) -> str:
     return "\n".join(parts)
 
 
-def _excluded(data: Catalogue) -> str:
+def _judgements(data: Catalogue) -> str:
     rows = [
-        [f"`{c.figure}`", f"{c.expect:g}", c.kind.replace("_", " "), c.reason]
+        [
+            f"`{c.figure}`",
+            f"{c.expect:g}",
+            _ACTIONS[c.action].format(c.vintage),
+            c.kind.replace("_", " "),
+            c.reason,
+        ]
         for c in data.package.corrections.values()
     ]
-    return "## Figures that never enter a series\n\n" + _rows(("figure", "printed", "kind", "why"), rows)
+    return "## Judgements on figures\n\n" + _rows(("figure", "printed", "it", "kind", "why"), rows)
 
 
 def _breaks(data: Catalogue) -> str:

@@ -11,14 +11,18 @@ from functools import cached_property
 
 from analysis.catalogue.figures import Figure
 from analysis.catalogue.formula import UNIFORM_SD, inputs, is_formula
+from analysis.catalogue.identities import flow_gaps
 from analysis.catalogue.package import Package
 from analysis.catalogue.recipes import Rate, Recipe, Selection, SpanRule
+from analysis.catalogue.running_totals import Difference, differences, rests_on_difference
 from analysis.domain import Observation, Period, Total, Window
 from analysis.errors import CannotEstimateError, DataPackageError, InputError
 
 GRADE_FLOOR = {"": 0.0, "A": 0.0, "B": 0.01, "C": 0.05}
 """Least relative standard error of a derived figure by grade (methods, section 2)."""
 
+HALF_RANGE = 0.5 / math.sqrt(3.0)
+"""Standard deviation of an error spread evenly over a range, as a part of that range."""
 HARD_EXCLUDED = ("other_basis",)
 OLD_DEFINITIONS = ("superseded",)
 UNVERIFIED_NOTE = "unverified: a third-party copy that no printed figure confirms"
@@ -100,7 +104,9 @@ class Selector:
             if figure.use in ("span", "residual") or figure.vintage in HARD_EXCLUDED:
                 continue
             period = single_period(figure.window, self.recipe)
-            if period is not None and self._right_unit(figure, period):
+            if period is None or (self.rules.apart and self.rules.apart.covers(figure.publisher, period)):
+                continue
+            if self._right_unit(figure, period):
                 found.setdefault(period, []).append(figure)
         return found
 
@@ -110,6 +116,16 @@ class Selector:
         if convert is not None and (period >= convert.since or figure.vintage == "revised"):
             return figure.unit == convert.unit
         return figure.unit == self.recipe.unit
+
+    @cached_property
+    def flow_gaps(self) -> dict[str, float]:
+        """By how much derived flows fail to add up to their derived total."""
+        return flow_gaps(self.package, self.rules.tables)
+
+    @cached_property
+    def differences(self) -> dict[Period, Difference]:
+        """Months by differences of running totals, where two successive ones are known."""
+        return differences(self.package, self.recipe)
 
     @cached_property
     def last_revised(self) -> Period | None:
@@ -167,11 +183,21 @@ class Selector:
         chosen = self._choose(candidates)
         if chosen is None:
             return self._assumed(period)
-        spread = 0.0 if isinstance(self.vintage, date) else _spread(chosen, candidates)
+        spread = 0.0
+        if not isinstance(self.vintage, date):
+            spread = max(_spread(chosen, candidates), self._disagreement(chosen, period) * HALF_RANGE)
+            spread = math.hypot(spread, self.flow_gaps.get(chosen.figure.id, 0.0) * HALF_RANGE)
         rse = math.hypot(chosen.relative(), spread / abs(chosen.value)) if chosen.value else 0.0
         return Observation(
             period, chosen.value, self._status(chosen, period), rse, None, None, chosen.ids, chosen.note
         )
+
+    def _disagreement(self, chosen: Candidate, period: Period) -> float:
+        """Return what a difference of running totals misses a stated month by, beyond the roundings."""
+        pair = self.differences.get(period)
+        if pair is None or rests_on_difference(self.package, chosen.figure):
+            return 0.0
+        return pair.gap(chosen.value, chosen.figure.rounding)
 
     def _status(self, chosen: Candidate, period: Period) -> str:
         if period in self.recipe.breaks:
@@ -322,12 +348,12 @@ def _origin(figure: Figure) -> str:
 
 
 def _spread(chosen: Candidate, candidates: Sequence[Candidate]) -> float:
-    """Return half the range of the vintages beyond their rounding, over the square root of 3."""
+    """Return the standard deviation of the vintages, spread evenly over their range beyond the roundings."""
     prints = [
         c
         for c in candidates
         if c.figure.vintage in ("first", "later", "revised")
-        and (not c.derived or c.figure.vintage == "revised")
+        and (not c.derived or c.figure.vintage in ("later", "revised"))
     ]
     if len(prints) < 2 or not any(c.figure.id == chosen.figure.id for c in prints):
         return 0.0
@@ -335,7 +361,7 @@ def _spread(chosen: Candidate, candidates: Sequence[Candidate]) -> float:
     for other in prints:
         slack = math.sqrt(12.0) * (other.sd + chosen.sd) / 2.0
         widest = max(widest, abs(other.value - chosen.value) - slack)
-    return max(widest, 0.0) / 2.0 / math.sqrt(3.0)
+    return max(widest, 0.0) * HALF_RANGE
 
 
 def require_values(observations: Sequence[Observation], series_id: str, vintage: str) -> None:

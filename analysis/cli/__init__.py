@@ -2,8 +2,9 @@
 
 from analysis.cli.across import across
 from analysis.cli.batch import batch
-from analysis.cli.catalogue import data, events, series
+from analysis.cli.catalogue import events, series
 from analysis.cli.claims import claims
+from analysis.cli.data import data
 from analysis.cli.downloads import import_
 from analysis.cli.estimates import attribute, breaks, intervene
 from analysis.cli.methods import methods

@@ -1,4 +1,4 @@
-"""The commands that show the catalogue: series, events, data check."""
+"""The commands that show the catalogue: series, events."""
 
 from __future__ import annotations
 
@@ -78,23 +78,6 @@ def _emit_dossier(event_id: str | None, as_json: bool) -> None:
 
     found = compose_dossier(event_id)
     emit(found.to_record(), found.summary(), as_json)
-
-
-@click.group(no_args_is_help=False)
-def data() -> None:
-    """Work on the curated data package."""
-
-
-@data.command("check")
-@click.argument("path", required=False)
-@json_option
-def data_check(path: str | None, as_json: bool) -> None:
-    """Validate the data package, or a copy of it at PATH."""
-    from analysis import catalogue
-
-    report = catalogue.check(path)
-    report.require()
-    emit(report.to_record(), report.summary(), as_json)
 
 
 def _event_text(record: dict[str, Any]) -> str:

@@ -163,3 +163,13 @@ def test_a_chart_escapes_what_events_are_called() -> None:
     assert "alert(1)" in svg
     assert "<script" not in svg
     assert "<b>" not in svg
+
+
+def test_the_rounding_of_a_print_is_not_shown_as_reliability(client: FlaskClient) -> None:
+    page = client.get("/series/dprk.total.a").get_data(as_text=True)
+    first = re.search(r'<th scope="row">1991</th>.*?</tr>', page)
+    assert first is not None
+    assert "under 0.1 %" in first.group()
+    assert not re.search(r"0\.000\d+ %", page)
+    assert "Rounding and vintages, at most" in page
+    assert "26.7-39.8%" in page, "the one error that somebody measured"

@@ -46,6 +46,7 @@ ASKED_FOR = {
     "fell-sharply-2020": TRUE,
     "deficit-widened-2017": TRUE,
     "crude-from-2014": TRUE,
+    "won-held-2013": CONSISTENT,
     "relations-2015": UNTESTABLE,
     "rise-2019-evasion": UNTESTABLE,
     "deficit-income": UNTESTABLE,
@@ -117,6 +118,25 @@ def test_numbers_behind_stated_limits():
         world.setdefault(o.period.year, []).append(o.value)
     world_fell = (sum(world[2016]) / len(world[2016])) / (sum(world[2013]) / len(world[2013]))
     assert prices[2016] / prices[2013] < world_fell < 1
+
+
+def test_coal_is_taken_at_its_own_price(report):
+    found = next(v for v in report.verdicts if v.claim.id == "prices-2015")
+    coal = next(n for n in found.outcome.numbers if n.label.startswith("coal"))
+    assert coal.value == pytest.approx(-308, abs=0.5)
+    assert "-27.2 per cent of its own price" in coal.label
+
+
+def test_the_crude_of_2016_is_what_kotra_states(report):
+    found = next(v for v in report.verdicts if v.claim.id == "crude-from-2014")
+    excess = next(n for n in found.outcome.numbers if n.label == "excess of 2016")
+    stated = catalogue.catalogue().package.figure("kotra.crude.2016.stated").value
+    assert excess.lower <= stated <= excess.upper
+
+
+def test_the_won_held_its_value_only_while_it_did(edit):
+    edit("covariates/values.csv", "dailynk.kpw_per_usd,2019-12", "8320 -> 28320")
+    assert verdict("won-held-2013") == FALSE
 
 
 def test_no_verdict_is_better_than_what_it_rests_on(report):

@@ -153,9 +153,59 @@ RESEALED: dict[str, tuple[Damage, str, str, str]] = {
     ),
     "exports and imports beside the total": (
         cell(MONTHLY, "cn.total.2016-10.c", "value", "535.24"),
-        "totals",
+        "identities",
         MONTHLY,
-        "do not add to the total 535.24",
+        "the identity of flows misses by -10",
+    ),
+    "printed flows beside the total of a year": (
+        cell("figures/kotra.csv", "kotra.exports.2021.a", "value", "82.96"),
+        "identities",
+        "figures/kotra.csv",
+        "the identity of flows misses by +1",
+    ),
+    "share beside its part": (
+        cell("figures/products_annual.csv", "w0.exports.27.2015.a", "value", "1280"),
+        "identities",
+        "figures/products_annual.csv",
+        "the identity of share misses by",
+    ),
+    "running total beside its month": (
+        cell("figures/china_cny.csv", "cn.exports.2026-07.cny", "value", "312.224536"),
+        "identities",
+        "figures/china_cny.csv",
+        "exceptions.yaml states a miss of +0.74",
+    ),
+    "exception that is none": (
+        append(
+            "exceptions.yaml",
+            "  - {identity: flows, gap: 1, reason: none, "
+            "figures: [cn.exports.2025-12.a, cn.imports.2025-12.a, cn.total.2025-12.a]}",
+        ),
+        "identities",
+        "exceptions.yaml",
+        "that identity of flows holds",
+    ),
+    "exception of an unknown kind": (
+        replace_in("exceptions.yaml", "identity: flows\n", "identity: weights\n"),
+        "identities",
+        "exceptions.yaml",
+        "'identity' is one of flows",
+    ),
+    "month by difference that a release states": (
+        replace_in(
+            "corrections.yaml",
+            "figure: cn.exports.2018-09.d\n    action: exclude",
+            "figure: cn.exports.2018-09.e\n    action: exclude",
+        ),
+        "vintages",
+        DERIVED,
+        "although one release states it: cn.total.2018-09",
+    ),
+    "judgement of an unknown kind": (
+        replace_in("corrections.yaml", "kind: finer_print", "kind: nicer_print"),
+        "values",
+        "corrections.yaml",
+        "'nicer_print' is none of",
     ),
     "month against year to date": (
         cell(MONTHLY, "cn.imports.2022-05.a", "value", "41.5"),
@@ -270,7 +320,7 @@ def test_damage_of_several_kinds_is_reported_together(copy: Path):
         RESEALED[name][0](copy)
     seal(copy)
     report = catalogue.check(copy)
-    assert {"sources", "totals", "formulas"} <= {f.check for f in report.findings}
+    assert {"sources", "identities", "formulas"} <= {f.check for f in report.findings}
     assert report.to_record()["ok"] is False
     assert "nobody-99" in report.summary()
 

@@ -10,7 +10,9 @@ import pytest
 from analysis import catalogue
 from analysis.catalogue.location import data_directory
 from analysis.catalogue.report import page
+from analysis.catalogue.running_totals import difference_shares, stated_beside_difference
 from analysis.catalogue.selection import UNVERIFIED_NOTE
+from analysis.domain import Period
 from analysis.errors import CannotEstimateError, InputError, NotFoundError
 
 CONTRACT_SERIES = {
@@ -26,6 +28,8 @@ CHINA_DESIGN = [
     *("unscr_2270", "unscr_2321", "unscr_2371", "unscr_2375", "unscr_2397", "covid_border_closure"),
     *("reopen_rail_2022_01", "rail_suspended_2022_04", "rail_resumed_2022_09", "reopen_people_2023_08"),
 ]
+CUSTOMS_RATE = 0.004
+"""Relative difference that the customs' own conversion leaves: its rate is known to three digits."""
 LARGEST_FILE = 1_500_000
 """Bytes; a table that a person edits by hand should open in any editor."""
 
@@ -36,7 +40,8 @@ def test_the_package_holds_and_counts_what_it_examined():
     assert report.counts["events"] == 48
     assert report.counts["provisions"] == 101
     assert report.counts["figures"] > 3000
-    assert len(catalogue.published_estimates()) == 45
+    assert report.counts["identities of flows"] > 200
+    assert len(catalogue.published_estimates()) == 54
     assert len(catalogue.enforcement_calendar()) == 14
 
 
@@ -90,15 +95,128 @@ def test_copies_that_nobody_confirmed_stay_unverified_up_to_the_observation_and_
 
 
 def test_known_press_errors_never_enter_a_series():
-    errors = {c.figure for c in catalogue.catalogue().package.corrections.values()}
+    corrections = catalogue.catalogue().package.corrections.values()
+    errors = {c.figure for c in corrections if c.action == "exclude"}
     assert "cn.exports.2020-01.a" in errors
     for name in catalogue.series_ids():
         for vintage in ("first", "revised"):
             for o in catalogue.series(name, vintage=vintage).observations:
                 assert not (set(o.figures[:1]) & errors), (name, o)
     months = {str(o.period): o for o in catalogue.series("dprk.exports.china.m").observations}
-    assert months["2018-09"].value == 10.21
     assert months["2020-01"].value == 10.3
+
+
+def test_september_2018_is_what_two_releases_print_and_the_cut_is_the_later_januarys():
+    package = catalogue.catalogue().package
+    months = {str(o.period): o for o in catalogue.series("dprk.exports.china.m").observations}
+    september = months["2018-09"]
+    assert september.value == 18.20 == pytest.approx(218.53 - 200.33)
+    neighbours = (months["2018-08"].value, months["2018-10"].value)
+    assert neighbours == (19.2, 17.89)
+    lost = 18.20 - package.figure("cn.exports.2018-09.d").value
+    assert lost == pytest.approx(7.99)
+    assert september.rse * september.value > lost / 2 / 3**0.5 - 0.02, "the disagreement is in the error"
+    assert "7.99" in september.note
+    revised = {
+        str(o.period): o for o in catalogue.series("dprk.exports.china.m", vintage="revised").observations
+    }
+    assert revised["2018-09"].value == 18.20
+    assert revised["2018-01"].value == pytest.approx(months["2018-01"].value - lost)
+    year = sum(o.value for p, o in revised.items() if p.startswith("2018"))
+    assert year == pytest.approx(213.208, rel=0.001), "the year as China printed it, of the later vintage"
+
+
+def test_no_month_rests_on_a_difference_that_a_release_states():
+    data = catalogue.catalogue()
+    assert list(stated_beside_difference(data)) == []
+    shares = {share.series: share for share in difference_shares(data)}
+    for name in ("dprk.exports.china.m", "dprk.imports.china.m"):
+        autumn = [str(p) for p in shares[name].by_difference if p.season in (8, 9, 10)]
+        assert "2018-09" not in autumn
+        assert all(year < "2016" or year in ("2019", "2020") for year in (p[:4] for p in autumn))
+
+
+def test_the_later_vintage_of_may_2012_is_not_in_the_first():
+    first = {str(o.period): o for o in catalogue.series("dprk.imports.china.m").observations}
+    revised = {
+        str(o.period): o for o in catalogue.series("dprk.imports.china.m", vintage="revised").observations
+    }
+    assert (first["2012-05"].value, revised["2012-05"].value) == (430, 353.92)
+    assert first["2012-05"].rse > 0.02, "the range of the vintages is doubt of the first print"
+
+
+def test_the_copied_table_agrees_with_every_month_that_is_printed_and_says_so():
+    package = catalogue.catalogue().package
+    rates = package.table("exchange_rates")
+    copied = {
+        (f.flow, f.window): f
+        for f in package.table("china_cny").values()
+        if f.tier == "copy" and f.vintage == "first" and len(f.window) == 1
+    }
+    compared = 0
+    for f in package.table("china_monthly").values():
+        if f.window.first < Period.parse("2024-01") or not package.admitted(f):
+            continue
+        rate = rates.get(f"fx.customs.{f.window.first}") or rates.get(f"fx.market.{f.window.first}")
+        flows = ("exports", "imports") if f.flow == "total" else (f.flow,)
+        parts = [copied.get((flow, f.window)) for flow in flows]
+        if rate is None or not all(parts):
+            continue
+        compared += 1
+        room = CUSTOMS_RATE * f.value + f.rounding / 2
+        assert sum(p.value for p in parts) / rate.value == pytest.approx(f.value, abs=room), f.id
+        if f.flow != "total":
+            assert parts[0].status == "checked", parts[0].id
+    assert compared > 20
+
+
+def test_the_trade_association_is_in_no_month_of_2017_and_2018():
+    package = catalogue.catalogue().package
+    for o in catalogue.series("dprk.exports.china.m").observations:
+        if o.period.year in (2017, 2018):
+            assert package.figure(o.figures[0]).publisher != "KITA", o
+    januaries = [package.figure(f"cn.exports.{p}") for p in ("2016-01.c", "2017-01.b", "2018-01.b")]
+    assert [f.value for f in januaries] == [177.52, 201.1, 36.41]
+
+
+def test_kotra_takes_the_finer_print_and_says_that_2016_does_not_add_up():
+    series = {flow: catalogue.series(f"dprk.{flow}.kotra.a") for flow in ("exports", "imports", "total")}
+
+    def at(flow, year):
+        return series[flow].observations[year - 1990]
+
+    assert at("imports", 2018).value == 2601
+    assert (at("exports", 2013).value, at("exports", 2014).value) == (3218, 3164)
+    assert (at("total", 2014).value, at("total", 2010).value) == (7611, 4174)
+    miss = at("exports", 2016).value + at("imports", 2016).value - at("total", 2016).value
+    assert miss == 4
+    package = catalogue.catalogue().package
+    for flow in series:
+        o = at(flow, 2016)
+        assert (
+            o.rse * o.value >= (package.quantity(o.figures[0]).sd ** 2 + (miss / 12**0.5) ** 2) ** 0.5 - 1e-9
+        )
+
+
+def test_coal_of_2015_lies_between_its_three_derivations_and_fell_in_price():
+    package = catalogue.catalogue().package
+    coal = {o.period.year: o for o in catalogue.series("dprk.exports.china.coal.a").observations}
+    ways = [
+        package.figure(f"cn.exports.{name}").value for name in ("2701.2015.d", "27.2015.e", "2701.2015.f")
+    ]
+    assert min(ways) == coal[2015].value == 1046.1
+    assert max(ways) == 1055
+    value, quantity = (
+        1 + package.figure(f"cn.exports.2701.2015.{name}").value / 100 for name in ("growth.a", "kt.growth.a")
+    )
+    assert value / quantity - 1 == pytest.approx(-0.272, abs=0.0005)
+
+
+def test_the_copied_exchange_rate_agrees_with_the_bank_of_korea_where_both_quote():
+    copied = {str(o.period): o.value for o in catalogue.covariate("dailynk.kpw_per_usd").observations}
+    quarters = {str(o.period): o.value for o in catalogue.covariate("bok.kpw_per_usd").observations}
+    for year in (2015, 2016, 2017, 2018):
+        assert copied[f"{year}-12"] == quarters[f"{year}-Q4"]
 
 
 def test_yuan_months_are_converted_at_the_customs_rate_where_it_is_known():
@@ -138,10 +256,22 @@ def test_kotra_2016_is_6529_by_default_and_6550_as_known_in_2017():
 
 def test_interkorean_2019_and_2020_are_missing_with_a_span():
     series = catalogue.series("interkorean.total.a")
-    assert [str(o.period) for o in series.observations if o.value is None] == ["1990", "2019", "2020"]
-    (total,) = series.totals
+    missing = [str(o.period) for o in series.observations if o.value is None]
+    assert missing == ["1990", "1996", "2019", "2020"]
+    total, early = series.totals
+    known = sum(o.value for o in series.observations if 1991 <= o.period.year <= 1995)
+    assert str(early.window) == "1990..1996"
+    assert early.value - known == pytest.approx(265.6, abs=0.5)
     assert (str(total.window), total.value) == ("2019..2020", 11.4)
     assert total.rse == pytest.approx(4 / 12**0.5 / 11.4)
+
+
+def test_headline_of_1996_lies_between_its_first_cut_and_what_the_cumulative_leaves():
+    o = catalogue.series("dprk.total.a").observations[1996 - 1991]
+    assert (o.status, o.lower) == ("E", 1980 + 237)
+    assert o.upper == pytest.approx(1980 + 265.4, abs=0.1)
+    assert o.value == pytest.approx((o.lower + o.upper) / 2)
+    assert "1990 and 1996" in o.note
 
 
 def test_headline_of_2019_and_2020_stands_between_none_and_all_of_the_span():
@@ -214,6 +344,23 @@ def test_events_carry_their_clocks():
     assert clocks["kotra_crude_estimate_2014"][1:] == ("2014-01", "2014-01")
 
 
+def test_what_was_read_in_print_is_verified_and_what_was_not_stays_recalled():
+    provisions = {p.id: p for p in catalogue.provisions()}
+    order = [provisions[f"CN04-{k}"] for k in (1, 2, 3, 4)]
+    assert [p.fields["paragraph"] for p in order] == ["2", "1(1)", "1(2)", "1(3)"]
+    assert all(p.flow == "dprk_imports" for p in order[1:]), "item 1 is exports to North Korea"
+    assert ["paragraph" in p.unverified for p in order] == [True, False, False, False]
+    assert "paragraph" in provisions["2397-27"].unverified
+    for read in ("2371-8-coal", "2375-18", "2321-32", "2397-14", "2397-6-vessel"):
+        assert "paragraph" not in provisions[read].unverified, read
+    names = {e.id for e in catalogue.published_estimates()}
+    assert not {"est-17", "est-18"} & names
+    compared = {c.estimate for c in catalogue.comparisons()}
+    same = [e.id for e in catalogue.published_estimates() if e.comparability.startswith("arithmetic")]
+    assert len(same) == 6
+    assert not set(same) & compared
+
+
 def test_recalled_fields_stay_marked():
     assert catalogue.events()["russia_data_gap_2022"].unverified == ("adopted", "effective", "title")
     recalled = [p for p in catalogue.provisions() if "paragraph" in p.unverified]
@@ -251,6 +398,10 @@ def test_quality_panel_says_where_from_how_good_and_what_is_missing():
     assert (year.observed, year.spans) == (9, 3)
     assert any("2020-01" in reason for reason in panel.excluded)
     assert "pipeline crude" in panel.estimand
+    assert "26.7-39.8%" in " ".join(panel.unknown)
+    assert panel.years[-1].to_record()["printed_error"] == "1.0 %"
+    headline = catalogue.describe("dprk.total.a")
+    assert headline.years[0].printed_error == "under 0.1 %", "the rounding of a print is no reliability"
     assert panel.to_record()["years"][0]["year"] == 2010
 
 

@@ -34,7 +34,7 @@ CRUDE = "2709"
 CRUDE_LAST_RECORDED = 2013
 """China records no crude oil exports to North Korea after this year (event ``cn_crude_zero_2014``)."""
 UNSPECIFIED_CHAPTER = "99"
-TOTAL_VINTAGE = "UN Comtrade, later vintage"
+TOTAL_VINTAGE = "UN Comtrade, reconciled copy"
 POINTS_VINTAGE = "UN Comtrade, vintage of the product figures"
 
 

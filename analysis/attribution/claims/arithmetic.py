@@ -13,8 +13,8 @@ from analysis.attribution.accounting.goods import MILLION, dollars, goods_table
 from analysis.attribution.accounting.partners import partner_rows
 from analysis.attribution.claims.bounds import at, difference, negative, positive
 from analysis.attribution.claims.outcome import FALSE, TRUE, UNTESTABLE, Number, Outcome, Thresholds, all_of
-from analysis.catalogue import Provision
-from analysis.domain import UN_RESOLUTION, TradeSeries, parse_day
+from analysis.catalogue import Figure, Provision
+from analysis.domain import UN_RESOLUTION, TradeSeries, Window, parse_day
 
 CORE_FACTS = ("measure", "provision")
 """Fields of a provision without which it proves nothing."""
@@ -131,17 +131,60 @@ def added(test: Mapping[str, Any], thresholds: Thresholds) -> Outcome:
     return Outcome(all_of(answers), why, tuple(numbers), rests_on_copies=all(n.unverified for n in numbers))
 
 
+def held(test: Mapping[str, Any], thresholds: Thresholds) -> Outcome:
+    """Test whether a market rate lost value in some spans and held it in others; other spans are context."""
+    quotes = [o for o in catalogue.covariate(test["rate"]).observations if o.value]
+    unit = catalogue.covariate(test["rate"]).unit
+    answers: list[bool | None] = []
+    numbers: list[Number] = []
+    words: list[str] = []
+    for span in test["spans"]:
+        inside = [o for o in quotes if o.period in Window.parse(span["window"])]
+        first, last = inside[0], inside[-1]
+        years = (last.period - first.period) / first.period.per_year
+        yearly = ((last.value or 0.0) / (first.value or 1.0)) ** (1 / years) - 1
+        if span["is"] != "context":
+            limit = thresholds["held"]
+            answers.append(abs(yearly) <= limit if span["is"] == "held" else yearly > limit)
+        values = [o.value or 0.0 for o in inside]
+        label = f"{first.period} to {last.period}, change a year"
+        numbers.append(Number(label, yearly, yearly, yearly, "fraction"))
+        words.append(
+            f"{first.period} to {last.period}: {first.value:,.0f} to {last.value:,.0f} {unit}, "
+            f"{_percent(yearly)} a year (between {min(values):,.0f} and {max(values):,.0f})"
+        )
+    return Outcome(all_of(answers), f"{'; '.join(words)}.", tuple(numbers), rests_on_copies=True)
+
+
 def _excess(flow: str, year: int) -> tuple[Number, float]:
-    """Return KOTRA's figure for China less the sum of China's sections, and that sum, USD million."""
+    """Return KOTRA's figure for China less China's record, and that record, USD million.
+
+    The record is the customs' printed year; where none is printed, the sum of the sections, which are a
+    reconciled copy.
+    """
     kotra = next(row for row in partner_rows(flow, (year,), (year,)) if row.partner == "CN")
-    table = goods_table(flow, (year,), (year,))
     figures = catalogue.figures(kotra.figures)
     half = dollars(figures[0].rounding) / 2 / MILLION
-    recorded = table.total(year) / MILLION if table else 0.0
+    printed = _printed_year(flow, year)
+    table = None if printed else goods_table(flow, (year,), (year,))
+    recorded = printed.value if printed else table.total(year) / MILLION if table else 0.0
+    half += printed.rounding / 2 if printed else 0.0
     value = kotra.end / MILLION - recorded
-    return (
-        Number(f"excess of {year}", value, value - half, value + half, "USD million", kotra.figures),
-        recorded,
+    ids = (*kotra.figures, *([printed.id] if printed else ()))
+    return Number(f"excess of {year}", value, value - half, value + half, "USD million", ids), recorded
+
+
+def _printed_year(flow: str, year: int) -> Figure | None:
+    """Return the customs' first print of a year, that with the most digits."""
+    where = {"measure": "trade", "flow": flow, "partner": "CN", "product": "TOTAL", "unit": "USD million"}
+    window = Window.parse(f"{year}-01..{year}-12")
+    prints = [
+        figure
+        for figure in catalogue.catalogue().package.matching(("china_cumulative",), where)
+        if figure.window == window and figure.tier == "printed" and figure.reporter == "CN"
+    ]
+    return min(
+        prints, key=lambda figure: (figure.vintage != "first", figure.rounding, figure.id), default=None
     )
 
 
@@ -198,6 +241,10 @@ def _span(values: Sequence[float]) -> str:
 
 def _solid(provision: Provision) -> bool:
     return not any(field in provision.unverified for field in CORE_FACTS)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:+,.1f} per cent".replace("-", "−")
 
 
 def _signed(number: Number) -> str:

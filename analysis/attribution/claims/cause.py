@@ -63,17 +63,21 @@ def prices(claim: Claim, thresholds: Thresholds, _study: Study) -> Outcome:
     parts: dict[bool, float] = {False: 0.0, True: 0.0}
     for part in test["parts"]:
         base = at(catalogue.series(part["value"]), test["from"])
-        ratio = _price(part["price"], test["to"]) / _price(part["price"], test["from"])
+        own = part.get("own_price")
+        ratio = (
+            _own_price(own)
+            if own
+            else _price(part["price"], test["to"]) / _price(part["price"], test["from"])
+        )
         amount = base.value * (ratio - 1)
         parts[bool(part.get("estimated"))] += amount
-        label = f"{part['label']}: {base.value:,.0f} at {100 * (ratio - 1):+.1f} per cent of price"
+        kind = "its own price" if own else "the world price"
+        label = f"{part['label']}: {base.value:,.0f} at {100 * (ratio - 1):+.1f} per cent of {kind}"
         numbers.append(Number(label, amount, amount, amount, "USD million", base.figures, base.unverified))
     judge = _judge(test, thresholds)
     amounts = (parts[False], parts[False] + parts[True])
     views = [
-        _view(
-            "accounting", amounts, whole.value, judge, "for world prices at the quantities of the first year"
-        ),
+        _view("accounting", amounts, whole.value, judge, "for prices at the quantities of the first year"),
         _price_timing(test, whole.value, judge),
     ]
     return _outcome(claim, views, numbers)
@@ -242,6 +246,15 @@ def _price(covariate: str, year: int) -> float:
     if not values:
         raise CannotEstimateError(f"the covariate '{covariate}' has no value in {year}")
     return sum(values) / len(values)
+
+
+def _own_price(asked: Mapping[str, str]) -> float:
+    """Return the ratio of a flow's unit values in two years, by printed growth of value and quantity."""
+    value, quantity = (
+        1.0 + figure.value / 100.0
+        for figure in catalogue.figures((asked["value_growth"], asked["quantity_growth"]))
+    )
+    return value / quantity
 
 
 def _vintage_spread(name: str, years: Sequence[int]) -> float:

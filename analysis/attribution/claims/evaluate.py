@@ -45,6 +45,7 @@ KINDS: dict[str, Kind] = {
     "provisions": Kind(
         _arithmetic(arithmetic.provisions), ("flow", "measures", "products"), ("events", "adopted")
     ),
+    "held": Kind(_arithmetic(arithmetic.held), ("rate", "spans")),
     "added": Kind(_arithmetic(arithmetic.added), ("since", "flow", "years", "stated")),
     "share": Kind(cause.share, ("series", "from", "to", "events"), ("accounts", "between", "flow")),
     "prices": Kind(cause.prices, ("series", "from", "to", "parts", "timing")),

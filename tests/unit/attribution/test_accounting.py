@@ -125,7 +125,7 @@ def test_first_binding_of_the_named_products(exports):
 def test_own_total_names_its_vintage_and_meets_the_series_by_a_row(exports):
     assert exports.own is not None
     assert (exports.own.start / MILLION, exports.own.end / MILLION) == pytest.approx((2537, 213), abs=PRINTED)
-    assert exports.own.vintages == ("UN Comtrade, later vintage",)
+    assert exports.own.vintages == ("UN Comtrade, reconciled copy",)
     difference = next(row for row in exports.rows if row.kind == "vintage_difference")
     assert exports.own.change + difference.change == exports.total.change
     series = catalogue.series("dprk.exports.china.m")

@@ -55,9 +55,13 @@ def test_breaks_stand_with_set_change_and_events(section: Section) -> None:
 
 
 def test_the_end_of_recorded_crude_is_titled_a_change_of_record(section: Section) -> None:
-    titles = {row[2]: row[6] for row in section[0]["breaks.every"].rows if row[0] == "dprk.balance.china.m"}
-    assert titles["2014-02"] == "change of record"
-    assert set(titles.values()) == {"change of record", "break in the mean"}
+    table = section[0]["breaks.every"]
+    rows = [dict(zip(table.columns, r, strict=True)) for r in table.rows if r[0] == "dprk.balance.china.m"]
+    titles = [row["title"] for row in rows]
+    assert titles.count("change of record") == 1
+    assert set(titles) == {"change of record", "break in the mean"}
+    record = rows[titles.index("change of record")]
+    assert "cn_crude_zero_2014" in record["events (lag)"]
 
 
 def test_the_match_rate_stands_beside_chance(section: Section) -> None:
