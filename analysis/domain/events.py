@@ -78,6 +78,11 @@ class Event:
         """Fields whose provenance is not verified."""
         return tuple(sorted(k for k, v in self.provenance.items() if v.get("status") != "verified"))
 
+    @property
+    def noun(self) -> str:
+        """The event as it stands in a sentence; its title where the table has nothing better."""
+        return str(self.details.get("noun") or self.title)
+
     def to_record(self) -> dict[str, Any]:
         """Return the event with ISO dates; details and provenance are merged in."""
         return {

@@ -80,7 +80,7 @@ def events_words(found: EventSum, events: Sequence[Event]) -> str:
     else:
         others = named
     if len(others) <= 2:
-        words += [event.title for event in others]
+        words += [event.noun for event in others]
     elif others:
         count = NUMBERS[len(others)] if len(others) < len(NUMBERS) else str(len(others))
         words.append(f"{count} {'other events' if words else 'events'}")
@@ -106,7 +106,11 @@ def sentence(answer: AttributionResult) -> str:
     kind = "fall" if change < 0 else "rise"
     opening = f"he {kind} of {whole(change)} {unit} in {noun} {when}"
     exact = [row for row in answer.rows if row.exact and row.event_ids and row.value]
-    told = [f"{_moved(factor * (row.value or 0.0), change)} came with {row.label} (exact)" for row in exact]
+    told = [
+        f"{_moved(factor * (row.value or 0.0), change)} came with "
+        f"{' and '.join(answer.events[i].noun for i in row.event_ids)} (exact)"
+        for row in exact
+    ]
     found = next((item for item in answer.sums if item.grade != "exact"), None)
     if found is None and not told:
         return f"T{opening} is dated to no event: none came into force between the two."
