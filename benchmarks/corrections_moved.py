@@ -25,7 +25,7 @@ from pathlib import Path
 from analysis import catalogue
 from analysis.attribution.change import attribute
 from analysis.attribution.dossier.published import published_beside
-from analysis.attribution.rows import Row
+from analysis.attribution.timing.rows import Row
 from analysis.attribution.study import Study
 from analysis.catalogue import Catalogue
 from analysis.catalogue.differing import PackageDifference, compare_packages

@@ -90,7 +90,10 @@ def test_exports_by_resolution(study):
 
 
 def test_exports_before_any_event_is_the_observed_change_to_the_year_before_the_adoption_of_2270(study):
-    """March 2015 to February 2016, summed from the months, less the printed total of 2014."""
+    """March 2015 to February 2016, summed from the months, less the printed total of 2014.
+
+    The prototype's node, May 2015 to April 2016, ended before the first full month in force: -375.
+    """
     answer = study.attribution(EXPORTS, "2014", "2018")
     values = answer.fit.series.values
     start = answer.fit.series.first
