@@ -24,7 +24,9 @@ def test_ratios_of_many_series_at_once_are_those_of_single_refits(apart):
     design = assemble(parts, ["full"])
     contrast = np.zeros((1, len(design.precision)))
     contrast[0, -1] = 1.0
-    found = effect_ratios(kernel, design.variants[0].columns, kernel.precision(design), contrast)[0]
+    found = effect_ratios(
+        kernel, design.variants[0].columns, kernel.precision(design), contrast, design.trend_column
+    )[0]
     for k in range(3):
         mixture = mixed(kernel.refit(parts, ["full"], response=k), contrast[0])
         assert found[k] == pytest.approx(mixture.mean() / mixture.sd(), rel=ALGEBRA, abs=ALGEBRA)
