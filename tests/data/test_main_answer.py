@@ -7,7 +7,7 @@ import analysis
 from analysis.attribution.decomposition import decompose, weighted_quantiles
 from analysis.domain import Period, canonical_json
 from analysis.interventions import fit_interventions
-from analysis.interventions.structural import FINE_GRIDS, GridSize
+from analysis.interventions.joint.grids import FINE_GRIDS, GridSize
 
 EXPORTS, IMPORTS = "dprk.exports.china.m", "dprk.imports.china.m"
 WINDOWS = {"start": "2016-01..2016-12", "end": "2018-01..2018-12"}
@@ -104,7 +104,7 @@ def test_doubling_the_grid_moves_no_end_of_an_interval(series_id, monkeypatch):
     size = FINE_GRIDS[1]
     doubled = GridSize(2 * size.q, 2 * size.rho, 2 * size.kappa, size.rounds)
     monkeypatch.setattr(
-        "analysis.interventions.structural.FINE_GRIDS", (FINE_GRIDS[0], doubled, FINE_GRIDS[2])
+        "analysis.interventions.joint.grids.FINE_GRIDS", (FINE_GRIDS[0], doubled, FINE_GRIDS[2])
     )
     fine = ends()
     width = (fine[:, 1] - fine[:, 0])[:, None]
