@@ -96,8 +96,8 @@ def main() -> None:
             for key, value in measure(folder, chosen.series if number == 0 else 0).items():
                 best[name][key] = min(best[name].get(key, value), value)
     for key, value in best["here"].items():
-        print(f"{key:16} base {best['base'][key]:8.3f}  here {value:8.3f}  ratio {value /
-        best['base'][key]:.2f}")
+        before = best["base"][key]
+        print(f"{key:16} base {before:9.3f}  here {value:9.3f}  ratio {value / before:.2f}")
     for name in sides:
         print(f"local over linear, {name}: {best[name]['local'] / best[name]['linear']:.2f}")
 
