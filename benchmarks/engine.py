@@ -70,8 +70,9 @@ print(json.dumps(found))
 
 def measure(folder: Path, count: int) -> dict[str, float]:
     """Return the seconds of one side."""
-    environment = {**os.environ, "PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS":
-    "1"} done = subprocess.run(
+    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **threads, "PYTHONPATH": str(folder)}
+    done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(count)],
         cwd=folder,
         env=environment,
