@@ -25,8 +25,8 @@ from pathlib import Path
 from analysis import catalogue
 from analysis.attribution.change import attribute
 from analysis.attribution.dossier.published import published_beside
-from analysis.attribution.timing.rows import Row
 from analysis.attribution.study import Study
+from analysis.attribution.timing.rows import Row
 from analysis.catalogue import Catalogue
 from analysis.catalogue.differing import PackageDifference, compare_packages
 from analysis.domain import UN_RESOLUTION, TradeSeries

@@ -73,6 +73,7 @@ class AttributionQuery(Strict):
     clock: Clock | None = None
     method: Method | None = None
     level: Level | None = None
+    outliers: bool | None = None
     evidence: Evidence = "none"
 
 
@@ -129,6 +130,7 @@ class ModelOptions(Strict):
     trend: Trend | None = None
     method: Method | None = None
     level: Level | None = None
+    outliers: bool | None = None
 
 
 class InterventionsOptions(ModelOptions):

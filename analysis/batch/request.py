@@ -20,7 +20,7 @@ MODEL_CHOICES = ("scale", "seasonal", "trend", "clock", "method", "level", "regi
 CHOICES: dict[str, tuple[str, ...]] = {
     "effects": (*MODEL_CHOICES, "outliers", "sums"),
     "breaks": ("model", "scale", "seasonal", "max_breaks", "trimming", "errors", "level"),
-    "attribution": (*MODEL_CHOICES, "start", "end", "evidence"),
+    "attribution": (*MODEL_CHOICES, "outliers", "start", "end", "evidence"),
 }
 """Options by lens."""
 ALL_SERIES = ""

@@ -64,6 +64,7 @@ from analysis.cli.shell import emit, json_option, say
 @click.option("--seasonal/--no-seasonal", default=None, help="Default: on for monthly and quarterly series.")
 @click.option("--trend", type=click.Choice(["none", "linear", "local"]), help="Default: linear.")
 @click.option("--level", type=float, help="Level of the intervals, a fraction; default 0.95.")
+@click.option("--outliers/--no-outliers", default=None, help="Whether outlying periods are discounted.")
 @click.option("--regime", metavar="FROM..TO", help="A stretch of other variance, in every series.")
 @click.option("--from", "start", metavar="WINDOW", help="Of an attribution.")
 @click.option("--to", "end", metavar="WINDOW", help="Of an attribution.")

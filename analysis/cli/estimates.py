@@ -26,6 +26,11 @@ _SEASONAL = click.option(
 _LEVEL = click.option(
     "--level", type=float, default=0.95, show_default=True, help="Level of the intervals, a fraction."
 )
+_OUTLIERS = click.option(
+    "--outliers/--no-outliers",
+    default=None,
+    help="Whether outlying periods may carry more variance; default on, never in an event's onset.",
+)
 
 
 def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], Command]:
@@ -54,6 +59,7 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
             help="structural, or one of the usual methods beside it.",
         ),
         _LEVEL,
+        _OUTLIERS,
     )
 
     def decorate(command: Command) -> Command:

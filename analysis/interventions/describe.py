@@ -9,7 +9,7 @@ import numpy as np
 from analysis.domain import FloatArray
 from analysis.interventions.design import CONTROL_SD, TREND_SD_PER_YEAR
 from analysis.interventions.joint.marginal_likelihood import OUTLIER_FACTORS
-from analysis.interventions.joint.modal import Mode
+from analysis.interventions.joint.measurement_error import MATERIAL
 from analysis.numerics.noise import KAPPA, LOG_KAPPA, NoiseGrid
 
 if TYPE_CHECKING:
@@ -110,6 +110,9 @@ def diagnostics(result: InterventionResult) -> dict[str, Any]:
             {"dating": d.dating, "log_marginal_likelihood": d.log_marginal} for d in posterior.datings
         ],
         "discounted": _discounted(result),
+        "without_discounts": result.without_discounts(),
+        "measurement_error": _measurement_error(result),
+        "decays": _decays(result),
         "residuals": _residuals(result),
         "correlation": correlations(result),
         "grid_points": len(grid),
@@ -127,8 +130,8 @@ def assumptions(result: InterventionResult) -> list[str]:
         "that began in the same months for another reason is counted with the event.",
         "The effect of every event has the stated shape and date; the other datings are fitted beside it.",
         "Figures are recorded trade in nominal terms; after a ban trade may continue unrecorded.",
-        "The measurement error is held at the first pass's stationary variance; up to three outlying months "
-        "may carry more variance; totals over spans are linearised.",
+        "The measurement error has the declared variance; up to three outlying months outside the onset of "
+        "events may carry more variance; totals over spans are linearised.",
     ]
     if result.regimes:
         lines.append(
@@ -177,8 +180,7 @@ def _discounted(result: InterventionResult) -> list[dict[str, Any]]:
 
 
 def _residuals(result: InterventionResult) -> dict[str, Any]:
-    mode = Mode.of(result.posterior, result.reported)
-    scores = mode.residuals()
+    scores = result.mode.residuals()
     seen = scores != 0
     worst = int(np.argmax(np.abs(scores)))
     return {
@@ -186,6 +188,66 @@ def _residuals(result: InterventionResult) -> dict[str, Any]:
         "largest": {"period": str(result.series.periods[worst]), "value": float(scores[worst])},
         "share_beyond_2": float((np.abs(scores[seen]) > 2).mean()) if seen.any() else 0.0,
     }
+
+
+def _measurement_error(result: InterventionResult) -> dict[str, Any]:
+    """Return how the declared errors entered."""
+    error = result.posterior.evidence.error[result.posterior.evidence.observed]
+    known = result.posterior.grid.sigma2 is not None
+    return {
+        "mean_sd": float(np.sqrt(np.mean(error**2))),
+        "entered": "not declared"
+        if not error.any()
+        else "as an unscaled part of the variance, the stationary variance on the grid"
+        if known
+        else f"at the first pass's stationary variance, of which it is less than {MATERIAL:.1%}",
+    }
+
+
+def _decays(result: InterventionResult) -> dict[str, Any] | None:
+    """Return how the decays were integrated over; None where there are none."""
+    variants = result.posterior.design.variants
+    if not variants[0].decays:
+        return None
+    reported = result.reported
+    mass = np.bincount(reported.variant, weights=reported.weight, minlength=len(variants))
+    sampled = any(variant.log_prior for variant in variants)
+    return {
+        "count": len(variants[0].decays),
+        "method": "points of a fixed sequence from block-wise grids at the mode, weighted by likelihood"
+        if sampled
+        else "tensor grid",
+        "points": sum(variant.dating == reported.dating for variant in variants),
+        "effective_points": float(1 / (mass**2).sum()),
+    }
+
+
+def errors(result: InterventionResult) -> list[dict[str, Any]]:
+    """Return residual, level, one-step error and leave-one-out residual of every period at the mode.
+
+    `residual` is the series less its fitted columns (level, noise and error together), `level` the smoothed
+    level in it, both on the model's scale; `innovation` and `leave_one_out` are standardised. Null where the
+    period is unobserved.
+    """
+    mode, seen = result.mode, result.posterior.evidence.observed
+    columns = (mode.residual(), mode.innovations(), np.where(seen, mode.residuals(), np.nan))
+    level = mode.level()
+    return [
+        {
+            "period": str(period),
+            "residual": _finite(residual),
+            "level": float(level[t]),
+            "innovation": _finite(innovation),
+            "leave_one_out": _finite(without),
+        }
+        for t, (period, residual, innovation, without) in enumerate(
+            zip(result.series.periods, *columns, strict=True)
+        )
+    ]
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def correlations(result: EffectResult) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.domain import DATA_BREAK, UN_RESOLUTION, Event, EventTable, FloatArray, Period, TradeSeries
-from analysis.errors import CannotEstimateError, InputError
+from analysis.errors import InputError
 from analysis.interventions.dating import (
     COARSE,
     DATINGS,
@@ -73,6 +73,8 @@ class Variant:
         Share in force of each event term.
     curved : tuple of bool
         Whether a partial period's column depends on the effect (`in_logs`), of each event term.
+    log_prior : float
+        Log weight beside the others of its dating; 0 where all weigh the same.
     """
 
     dating: Dating
@@ -80,6 +82,7 @@ class Variant:
     columns: FloatArray
     shares: FloatArray
     curved: tuple[bool, ...] = ()
+    log_prior: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,7 @@ def build_design(
     controls: Mapping[str, FloatArray] | None = None,
     lunar: FloatArray | None = None,
     effects: Mapping[tuple[str, Dating], float] | None = None,
+    decays: Mapping[tuple[float, ...], float] | None = None,
 ) -> Design:
     """Build the design of the joint model.
 
@@ -220,11 +224,9 @@ def build_design(
         Chinese New Year columns.
     effects : mapping, optional
         Effects of the previous pass by (column name, dating): partial periods use them (`in_logs`).
-
-    Raises
-    ------
-    CannotEstimateError
-        If more decays are asked for than can be integrated over.
+    decays : mapping, optional
+        Log weights by the deltas of the decaying events; by default all points of a tensor grid alike, or,
+        where they are too many for one, the middle alone (`analysis.interventions.joint.decays`).
     """
     groups, left_out = event_columns(series, events)
     base, terms, precision = _base_columns(series, scale, seasonal, trend, controls, lunar)
@@ -237,10 +239,11 @@ def build_design(
         width += extra
     used = tuple(datings) if series.frequency not in COARSE and any(g.dated for g in groups) else ("full",)
     variants = []
+    points = _decay_grid(sum(group.decaying for group in groups)) if decays is None else decays
     for dating in used:
         shares = [_share(group, series, dating) for group in groups]
-        for decays in _decay_grid(sum(group.decaying for group in groups)):
-            pending = iter(decays)
+        for deltas, log_prior in points.items():
+            pending = iter(deltas)
             columns, curved = [base], []
             for group, share in zip(groups, shares, strict=True):
                 effect = (effects or {}).get((group.name, dating), 0.0)
@@ -251,7 +254,9 @@ def build_design(
                 decay = next(pending) if group.decaying else 0.0
                 columns.append(shape_columns(shape, logged, series.first.per_year, decay))
             stacked = np.column_stack(shares) if shares else np.empty((len(series), 0))
-            variants.append(Variant(dating, decays, np.column_stack(columns), stacked, tuple(curved)))
+            variants.append(
+                Variant(dating, deltas, np.column_stack(columns), stacked, tuple(curved), log_prior)
+            )
     flat = np.zeros(width)
     flat[: len(precision)] = precision
     at = next((term.columns.start for term in terms if term.kind == "trend"), None)
@@ -329,18 +334,14 @@ def _share(group: EventColumn, series: TradeSeries, dating: Dating) -> FloatArra
     return share_in_force(group.events[0], series.periods, dating)
 
 
-def _decay_grid(count: int) -> list[tuple[float, ...]]:
-    if count == 0:
-        return [()]
-    cells = next(
-        (cells for cells in range(DECAY_CELLS, 2, -1) if cells**count <= MOST_DECAY_COMBINATIONS), None
-    )
-    if cells is None:
-        raise CannotEstimateError(
-            f"{count} events with an estimated decay are too many to integrate over: keep at most 3 of shape "
-            "gradual or temporary"
-        )
-    return list(product(((np.arange(cells) + 0.5) / cells).tolist(), repeat=count))
+def _decay_grid(count: int) -> dict[tuple[float, ...], float]:
+    cells = next((cells for cells in range(DECAY_CELLS, 2, -1) if cells**count <= MOST_DECAY_COMBINATIONS), 1)
+    return dict.fromkeys(product(decay_axis(cells), repeat=count), 0.0)
+
+
+def decay_axis(cells: int = DECAY_CELLS) -> list[float]:
+    """Return the midpoints of equal cells of a decay."""
+    return [(k + 0.5) / cells for k in range(cells)]
 
 
 def _start(event: Event) -> date:

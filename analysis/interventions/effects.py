@@ -209,8 +209,9 @@ class EffectResult(Result):
         A method without standard errors gives the estimate alone.
         """
         contrast = self.weights(terms)
-        if not self.aliasing.estimable(contrast):
-            return None
+        return self._summary(contrast) if self.aliasing.estimable(contrast) else None
+
+    def _summary(self, contrast: FloatArray) -> dict[str, float]:
         mixture = self.reported.combination(contrast)
         if not np.isfinite(mixture.sd()):
             return {"estimate": mixture.mean()}

@@ -13,6 +13,7 @@ from analysis.errors import CannotEstimateError
 from analysis.interventions.effects import EffectResult
 from analysis.interventions.identification import find_aliasing
 from analysis.interventions.joint.block import Block, Evidence
+from analysis.interventions.joint.decays import many, sampled_decays
 from analysis.interventions.joint.fit import fit_block
 from analysis.interventions.joint.frame import Frame
 from analysis.interventions.joint.totals import usable_totals
@@ -156,11 +157,23 @@ def fit_interventions(
 
     design = raw.pin(aliasing.pinned)
     logs = settings.scale == "log"
+    block = Block.of(_evidence(series, table, settings, regime_index), logs)
+    local, decays = settings.trend == "local", None
+    if many(design):
+        decays = sampled_decays(
+            block,
+            table,
+            len(design.variants[0].decays),
+            lambda points: recipe.build(decays=points).pin(aliasing.pinned),
+            primary=settings.clock,
+            local=local,
+        )
+        design = recipe.build(decays=decays).pin(aliasing.pinned)
     found = fit_block(
-        Block.of(_evidence(series, table, settings, regime_index), logs),
+        block,
         Frame.of(design, table, logs=logs),
         primary=settings.clock,
-        local=settings.trend == "local",
+        local=local,
         outliers=settings.outliers,
         initial=settings.initial,
         final=settings.final,
@@ -175,7 +188,7 @@ def fit_interventions(
             for d, dating in enumerate(found.frame.datings)
             for term in design.event_terms
         }
-        design = recipe.build(settled).pin(aliasing.pinned)
+        design = recipe.build(settled, decays).pin(aliasing.pinned)
     posterior = found.alone(design)
     return InterventionResult(
         series,
@@ -209,17 +222,14 @@ def _evidence(
 
 
 def transitions(series: TradeSeries, events: EventTable) -> list[Window]:
-    """Return for each event the periods from its first partial to its first full one."""
+    """Return for each event its onset: the periods from its first partial to its first full one."""
     found = []
     for event in events:
         first = event.partial.start if event.partial else event.effective
         if event.kind == UN_RESOLUTION and event.adopted:
             first = min(first, event.adopted)
-        last = event.full.start if event.full else event.effective
-        found.append(
-            Window(
-                Period.containing(first, series.frequency),
-                Period.containing(max(first, last), series.frequency),
-            )
-        )
+        last = max(first, event.full.start if event.full else event.effective)
+        end = Period.containing(last, series.frequency)
+        whole = end if end.start == last else end + 1
+        found.append(Window(Period.containing(first, series.frequency) + -event.lead, whole))
     return found

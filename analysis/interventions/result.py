@@ -13,6 +13,7 @@ from analysis.interventions import describe
 from analysis.interventions.counterfactual import Path, expected_path
 from analysis.interventions.design import Term
 from analysis.interventions.effects import EffectResult
+from analysis.interventions.joint.modal import Mode
 from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 from analysis.interventions.shapes import DECAYING
 
@@ -49,14 +50,73 @@ class InterventionResult(EffectResult):
 
         return check(self)
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the contract's `intervene` document, with the checks and the doubts that they raise."""
-        doubts = [doubt.to_record() for doubt in self.checks.doubts]
-        return {**super().to_record(), "doubts": doubts, "checks": self.checks.to_record()}
-
     def notes(self) -> list[str]:
         """Return doubts first, then the notes of every method."""
         return [*(f"Doubt: {doubt.text}" for doubt in self.checks.doubts), *super().notes()]
+
+    @cached_property
+    def mode(self) -> Mode:
+        """The posterior at its most likely point: one-step errors, residuals, level, operator."""
+        return Mode.of(self.posterior, self.reported)
+
+    def coefficients(self) -> list[dict[str, Any]]:
+        """Return trend, covariates and slopes with their limits, on the model's scale.
+
+        A covariate's is per unit as it stands in the design: standardised for a control.
+        """
+        rows = []
+        for term in self.posterior.design.terms:
+            slope = [term.columns.start + 1] if self._has_slope(term) else []
+            own = (
+                range(term.columns.start, term.columns.stop) if term.kind in ("trend", "covariate") else slope
+            )
+            for number, column in enumerate(own):
+                contrast = np.zeros(len(self.posterior.design.precision))
+                contrast[column] = 1.0
+                if not self.aliasing.estimable(contrast):
+                    continue
+                found = self._summary(contrast)
+                rows.append(
+                    {
+                        "name": term.name if len(own) == 1 else f"{term.name}.{number + 1}",
+                        "kind": "slope" if slope else term.kind,
+                        "per": "year" if slope or term.kind == "trend" else "unit of its column",
+                        **{key: found[key] for key in ("estimate", "se", "lower", "upper", "p_sign")},
+                    }
+                )
+        return rows
+
+    def without_discounts(self) -> list[dict[str, Any]]:
+        """Return the effects if no period may carry more variance; empty where none may."""
+        plain = next((d for d in self.posterior.undiscounted if d.dating == self.reported.dating), None)
+        if plain is None:
+            return []
+        rows = []
+        for term in self.posterior.design.event_terms:
+            contrast = self.weights([term.name])
+            if self.aliasing.estimable(contrast):
+                mixture = plain.combination(contrast)
+                lower, upper = mixture.interval(self.level)
+                values = {"estimate": mixture.mean(), "se": mixture.sd(), "lower": lower, "upper": upper}
+                rows.append({"event_ids": list(term.event_ids), **values})
+        return rows
+
+    def _has_slope(self, term: Term) -> bool:
+        return bool(term.event_ids) and self.events[term.event_ids[0]].shape == "level_slope"
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the contract's `intervene` document, with other coefficients, errors, checks and doubts."""
+        record = super().to_record()
+        found = self.coefficients()
+        slopes = {row["name"]: row for row in found if row["kind"] == "slope"}
+        for effect in record["effects"]:
+            if effect["event_id"] in slopes:
+                effect["slope"] = {
+                    k: v for k, v in slopes[effect["event_id"]].items() if k not in ("name", "kind")
+                }
+        doubts = [doubt.to_record() for doubt in self.checks.doubts]
+        checked = {"doubts": doubts, "checks": self.checks.to_record()}
+        return record | {"coefficients": found, "errors": describe.errors(self)} | checked
 
     def model(self) -> dict[str, Any]:
         """Return what was fitted: scale, terms, priors, sample, vintage and digests."""

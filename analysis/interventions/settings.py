@@ -137,8 +137,12 @@ class DesignRecipe:
     settings: Settings
     controls: Mapping[str, FloatArray]
 
-    def build(self, effects: Mapping[tuple[str, Dating], float] | None = None) -> Design:
-        """Return the design for given effects of the previous pass, by (term name, dating)."""
+    def build(
+        self,
+        effects: Mapping[tuple[str, Dating], float] | None = None,
+        decays: Mapping[tuple[float, ...], float] | None = None,
+    ) -> Design:
+        """Return the design for given effects and weighted decays, as `build_design` takes them."""
         return build_design(
             self.series,
             self.events,
@@ -149,6 +153,7 @@ class DesignRecipe:
             controls=self.controls,
             lunar=lunar_block(self.series, self.settings.lunar),
             effects=effects,
+            decays=decays,
         )
 
 

@@ -203,6 +203,22 @@ def fit_block(
     )
 
 
+def first_pass(block: Block, frame: Frame, *, primary: Dating, local: bool) -> FloatArray:
+    """Return the posterior mass of each variant of the primary dating in one coarse pass over one series."""
+    state = _State(
+        None,
+        NoiseSample(block.observed, np.zeros(len(block.observed)), block.shared.regime),
+        np.full((1, MOST_OUTLIERS), NO_OUTLIER),
+    )
+    scorer, groups = _prepare(block, frame, state)
+    scored = refine(scorer, default_grids(block.shared.regimes, local)[0], block.shared.regimes, groups)
+    variant = np.concatenate([group.variant for group in scored.groups])
+    chosen = frame.datings.index(primary) if primary in frame.datings else 0
+    own = frame.dating_of[variant] == chosen
+    weight = np.exp(scored.score[own] - scored.score[own].max()).sum(axis=1)
+    return np.asarray(weight / weight.sum())
+
+
 def _prepare(block: Block, frame: Frame, state: _State) -> tuple[Scorer, tuple[Cases, ...]]:
     if len(block) == 1 and len(frame.months):
         frame = frame.settled(state.effects)

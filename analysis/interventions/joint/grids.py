@@ -19,6 +19,8 @@ class GridSize:
         Cells in each coordinate (`noise_grid`).
     rounds : int
         How often heavy cells are split.
+    split_above : float
+        Posterior mass of a dating above which a cell is.
     """
 
     q: int
@@ -26,6 +28,7 @@ class GridSize:
     kappa: int
     rounds: int
     slope: int = 0
+    split_above: float = 0.01
 
     def cells(self, regimes: int) -> NoiseGrid:
         """Return the cells for a number of declared regimes."""
@@ -52,12 +55,12 @@ FINE_GRIDS = (
 """Grids of the last pass. Doubling every axis moves no end of an effect's interval by more than 2 % of its
 width (`tests/data/test_main_answer.py`, `tests/unit/interventions/test_engine.py`)."""
 COARSE_LOCAL_GRIDS = (
-    GridSize(q=4, rho=3, kappa=1, rounds=0, slope=3),
+    GridSize(q=3, rho=3, kappa=1, rounds=0, slope=2),
     GridSize(q=3, rho=2, kappa=5, rounds=0, slope=2),
     GridSize(q=3, rho=2, kappa=3, rounds=0, slope=2),
 )
 FINE_LOCAL_GRIDS = (
-    GridSize(q=5, rho=7, kappa=1, rounds=0, slope=5),
+    GridSize(q=5, rho=6, kappa=1, rounds=1, slope=4, split_above=0.006),
     GridSize(q=4, rho=3, kappa=9, rounds=1, slope=4),
     GridSize(q=3, rho=2, kappa=4, rounds=1, slope=4),
 )

@@ -132,7 +132,11 @@ def enumerate_cases(
                     np.broadcast_to(regressors.at[partial.months], weights.shape),
                     np.broadcast_to(before + partial.owner, weights.shape),
                     weights,
-                    np.full(len(own), -np.log(per_dating[dating] * len(OUTLIER_FACTORS) ** found)),
+                    np.full(
+                        len(own),
+                        frame.design.variants[v].log_prior
+                        - np.log(per_dating[dating] * len(OUTLIER_FACTORS) ** found),
+                    ),
                 )
 
 

@@ -14,7 +14,7 @@ from analysis.interventions.joint.outliers import leave_one_out
 from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 from analysis.numerics.filtering import Gains, filter_gains, whiten
 from analysis.numerics.noise import NoiseGrid, covariance
-from analysis.numerics.smoothing import inverse_products
+from analysis.numerics.smoothing import inverse_products, smooth
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,19 @@ class Mode:
             found[self.posterior.design.trend_column] *= self.sigma2
         return found
 
+    def residual(self) -> FloatArray:
+        """Return the series less its fitted columns, shape (T,); NaN where unobserved."""
+        return np.asarray(self.posterior.evidence.y - self.columns @ self.beta)
+
+    def level(self) -> FloatArray:
+        """Return the smoothed level in `residual`, shape (T,)."""
+        left = np.nan_to_num(self.residual())
+        return np.asarray(smooth(left[:, None], self.gains).level[0, :, 0])
+
     def innovations(self) -> FloatArray:
         """Return the standardised one-step errors, shape (T,); NaN where unobserved."""
         seen = self.posterior.evidence.observed
-        left = np.where(seen, np.nan_to_num(self.posterior.evidence.y) - self.columns @ self.beta, 0.0)
+        left = np.nan_to_num(self.residual())
         found = self.whiten(left[:, None])[:, 0] / np.sqrt(self.sigma2)
         return np.where(seen, found, np.nan)
 

@@ -21,8 +21,6 @@ from analysis.interventions.joint.quadratic_forms import (
 from analysis.numerics.filtering import QuadraticForms
 from analysis.numerics.noise import NoiseGrid, NoiseSample
 
-SPLIT_ABOVE = 0.01
-"""Posterior mass of a dating above which a cell is split."""
 DROPPED_COMBINATIONS = 0.01
 """Outlier combinations with less than this posterior mass together, on the first grid, are left out."""
 THINNED = 4
@@ -153,7 +151,7 @@ def _combination(factors: FloatArray) -> NDArray[np.intp]:
 
 
 def refine(scorer: Scorer, size: GridSize, regimes: int, groups: tuple[Cases, ...]) -> Scored:
-    """Score the cases on a grid, splitting what holds more than `SPLIT_ABOVE` of any dating.
+    """Score the cases on a grid, splitting what holds more than `split_above` of any dating.
 
     Every series keeps a grid of its own, so that its answer does not depend on the block that it is in.
     """
@@ -162,7 +160,7 @@ def refine(scorer: Scorer, size: GridSize, regimes: int, groups: tuple[Cases, ..
     scored = scorer.score(grid, groups)
     for _ in range(size.rounds):
         heavy = np.zeros((len(scorer.block), len(scored.grid)), dtype=bool)
-        np.logical_or.at(heavy, scored.series, (scored.masses() > SPLIT_ABOVE)[scored.unit])
+        np.logical_or.at(heavy, scored.series, (scored.masses() > size.split_above)[scored.unit])
         union = np.flatnonzero(heavy.any(axis=0))
         if not len(union):
             break
