@@ -82,7 +82,8 @@ PEERS: dict[str, Method] = {
             "sarimax",
             "Regression with seasonal ARIMA errors",
             "exact maximum likelihood; ARIMA(1,0,0) errors unless an order is given",
-            "observed information (not the outer product of gradients), errors' parameters included; normal",
+            "observed information (cov_type approx, not the default outer product of gradients), errors' parameters "
+            "included; normal",
             ZERO,
             "the order is held as known; short samples bias the autocorrelation down",
             "Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter",
@@ -92,7 +93,7 @@ PEERS: dict[str, Method] = {
             "Box-Tiao transfer functions",
             "exact maximum likelihood; response w/(1 - dB) of gradual and temporary events with d estimated, "
             "ARIMA(0,1,1) errors unless an order is given",
-            "observed information, the decays' and errors' parameters included; normal",
+            "observed information (cov_type approx), the decays' and errors' parameters included; normal",
             ZERO,
             "the order is held as known; a decay near 0 or 1 has no standard error",
             "Box & Tiao (1975), JASA 70, 70-79; Cryer & Chan (2008), chapter 11",
@@ -100,17 +101,17 @@ PEERS: dict[str, Method] = {
         Method(
             "uc",
             "Unobserved components before and after",
-            "level, season, trend and controls fitted before the first event and predicted beyond it; an "
-            "event's effect is what reproduces the mean gap of its window",
-            "predictive distribution; the variance ratio integrated over by quadrature",
+            "random-walk level, season, trend and controls fitted by maximum likelihood before the first event "
+            "and predicted beyond it; an event's effect is what reproduces the mean gap of its window",
+            "simulated paths of a fixed sequence: level, coefficients and noise drawn, variances held",
             "the gap between observed and predicted values is zero",
             "needs a long stretch before the first event; later events stand on a forecast far ahead",
-            "Brodersen et al. (2015), Annals of Applied Statistics 9, 247-274",
+            "Harvey (1989); Brodersen et al. (2015), Annals of Applied Statistics 9, 247-274",
         ),
         Method(
             "uc_bsts",
             "Unobserved components with the prior of R's CausalImpact",
-            "as uc, with the priors of CausalImpact 1.4.1: level variance inverse-gamma, guess 0.01 sd(y), "
+            "local level and controls before the first event, with the priors of CausalImpact 1.4.1: level variance inverse-gamma, guess 0.01 sd(y), "
             "32 degrees of freedom, spike and slab on the controls",
             "predictive distribution; both variances integrated over by quadrature, no sampler",
             "the gap between observed and predicted values is zero",
@@ -123,8 +124,18 @@ PEERS: dict[str, Method] = {
             "log link on the values themselves, zeros included, by quasi-likelihood",
             "Newey-West with Bartlett weights, bandwidth floor(4 (n/100)^(2/9)), n/(n - k); t distribution",
             ZERO,
-            "values below zero; an event in whose whole window every value is zero has no finite effect",
+            "values below zero; an event in whose window every value is zero has a bound and no estimate",
             "Gourieroux, Monfort & Trognon (1984), Econometrica 52, 701-720; Silva & Tenreyro (2006)",
+        ),
+        Method(
+            "negbin",
+            "Negative binomial regression with Newey-West errors",
+            "log link on counts, variance mu + alpha mu^2 with alpha by maximum likelihood",
+            "Newey-West with Bartlett weights, bandwidth floor(4 (n/100)^(2/9)), n/(n - k), alpha held; "
+            "t distribution",
+            ZERO,
+            "amounts of money: the variance, unlike quasi-Poisson's, depends on the unit",
+            "Hilbe (2011), Negative Binomial Regression, 2nd ed.",
         ),
         Method(
             "synthetic",

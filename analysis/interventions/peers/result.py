@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -45,6 +46,24 @@ class PeerResult(EffectResult):
     def counterfactual(self) -> Path:
         """The path without policy events, on the scale of the series; NaN where there is none."""
         return self.reported.path
+
+    def summarise(self, terms: Sequence[str]) -> dict[str, float] | None:
+        """Return the summary of `EffectResult`; of an effect that has a bound alone, the bound."""
+        bounded = [self.reported.bounds[name] for name in terms if name in self.reported.bounds]
+        if not bounded:
+            return super().summarise(terms)
+        if len(terms) > 1:
+            return None
+        ends = {"lower": bounded[0].lower, "upper": bounded[0].upper}
+        return {key: value for key, value in ends.items() if value is not None}
+
+    def identification(self) -> list[dict[str, Any]]:
+        """Return grade, group and reason of every event; a bound says why it is one."""
+        rows = super().identification()
+        for row in rows:
+            if row["event_id"] in self.reported.bounds:
+                row["reason"] = self.reported.bounds[row["event_id"]].reason
+        return rows
 
     def model(self) -> dict[str, Any]:
         """Return what was fitted: estimator, covariance, null, scale, terms, sample and digests."""

@@ -58,17 +58,48 @@ def test_prediction_is_that_of_dense_gaussian_algebra_on_a_wide_grid():
     assert np.sqrt(found.weight @ spread) == pytest.approx(sd, rel=0.005)
 
 
-@pytest.mark.parametrize("method", ["uc", "uc_bsts"])
-def test_a_finer_grid_moves_no_end(method, monkeypatch):
+def test_a_finer_grid_moves_no_end(monkeypatch):
     y = monthly(np.exp(2 + 0.1 * normals((120,), 6) - 0.4 * (np.arange(120) >= 92)))
     table = EventTable.from_rows([{"id": "b", "title": "B", "effective": "2017-09-01"}])
-    usual = fit_peer(y, table, method=method).to_record()["effects"][0]
+    usual = fit_peer(y, table, method="uc_bsts").to_record()["effects"][0]
     monkeypatch.setattr(level_mixture, "COARSE", 48)
     monkeypatch.setattr(level_mixture, "FINE", 64)
-    finer = fit_peer(y, table, method=method).to_record()["effects"][0]
+    finer = fit_peer(y, table, method="uc_bsts").to_record()["effects"][0]
     width = usual["upper"] - usual["lower"]
     assert usual["lower"] == pytest.approx(finer["lower"], abs=WIDTH_SHARE * width)
     assert usual["upper"] == pytest.approx(finer["upper"], abs=WIDTH_SHARE * width)
+
+
+def test_simulated_paths_have_the_moments_of_statsmodels_forecast():
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    y = 2 + 0.1 * np.cumsum(0.5 * normals((120,), 61)) + 0.1 * normals((120,), 62)
+    table = EventTable.from_rows([{"id": "b", "title": "B", "effective": "2017-09-01"}])
+    result = fit_peer(monthly(np.exp(y)), table, method="uc", seasonal=False, trend="none")
+    model = UnobservedComponents(y[:92], level="llevel", use_exact_diffuse=True)
+    fit = model.fit(disp=0)
+    ahead = fit.get_forecast(28)
+    record = result.to_record()
+    assert record["diagnostics"]["level_sd"] == pytest.approx(np.sqrt(fit.params[1]), rel=1e-2)
+    centre = np.mean(np.log([r["expected"] for r in record["counterfactual"][92:]]) - ahead.predicted_mean)
+    assert abs(centre) < 0.01
+    width = np.log(record["counterfactual"][-1]["upper"] / record["counterfactual"][-1]["lower"])
+    assert width == pytest.approx(2 * 1.96 * float(np.sqrt(ahead.var_pred_mean[-1])), rel=0.05)
+    noise, walk = fit.params
+    steps = np.minimum.outer(np.arange(1, 29), np.arange(1, 29)).sum() / 28**2
+    level = float(fit.filtered_state_cov[0, 0, -1])
+    assert record["effects"][0]["se"] == pytest.approx(np.sqrt(level + walk * steps + noise / 28), rel=0.05)
+
+
+def test_a_wandering_slope_is_a_choice_of_uc_and_said_by_the_others():
+    t = np.arange(120)
+    y = monthly(np.exp(2 + 0.01 * t + 0.05 * normals((120,), 63) - 0.5 * (t >= 92)))
+    table = EventTable.from_rows([{"id": "b", "title": "B", "effective": "2017-09-01"}])
+    wandering = fit_peer(y, table, method="uc", seasonal=False, trend="local")
+    fixed = fit_peer(y, table, method="uc", seasonal=False)
+    assert "slope_sd" in wandering.to_record()["diagnostics"]
+    assert wandering.effects[0].se >= 0.9 * fixed.effects[0].se
+    assert any("its trend is linear" in w for w in fit_peer(y, table, method="ols", trend="local").warnings)
 
 
 def test_two_steps_are_read_off_their_windows():
