@@ -91,7 +91,7 @@ def _run(name: str, panel: DonorPanel, ends: Ends) -> ComparisonRun:
         gaps=tuple(float(g) for g in control.gap),
         weights={donor: float(w) for donor, w in zip(panel.names, control.fit.weights, strict=True) if w > 0},
         titles=panel.titles,
-        rmspe=control.fit.rmspe,
+        rmspe=control.rmspe,
         ratio=control.ratio,
         placebo_ratios={donor: placebo.ratio for donor, placebo in study.placebos.items()},
         rank=study.rank,

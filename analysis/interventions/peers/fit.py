@@ -19,6 +19,7 @@ from analysis.interventions.peers.arima import AUTOREGRESSION, MOVING_AVERAGE, f
 from analysis.interventions.peers.arma import ArimaOrder
 from analysis.interventions.peers.causal_impact import fit_causal_impact
 from analysis.interventions.peers.counts import fit_counts
+from analysis.interventions.peers.donors import fit_synthetic
 from analysis.interventions.peers.estimate import PeerEstimate, PeerEstimates
 from analysis.interventions.peers.inputs import read_inputs
 from analysis.interventions.peers.methods import PEERS
@@ -26,7 +27,6 @@ from analysis.interventions.peers.options import MethodOptions, read_options, ta
 from analysis.interventions.peers.problem import SHARE_PASSES, PeerProblem
 from analysis.interventions.peers.regression import fit_glsar, fit_ols
 from analysis.interventions.peers.result import PeerResult
-from analysis.interventions.peers.synthetic import fit_synthetic
 from analysis.interventions.peers.unobserved import fit_unobserved
 from analysis.interventions.sample import check_events, check_sample
 from analysis.interventions.settings import (

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from analysis.domain import Period, TradeSeries, Window
-from analysis.errors import UsageError
+import numpy as np
 
-MOST_STARTS = 4
+from analysis.domain import FloatArray, Period, TradeSeries, Window
+from analysis.errors import UsageError
+from analysis.interventions.peers.simplex import SEARCHES
+
+MOST_STARTS = len(SEARCHES)
 AUTOMATIC = "auto"
+OUTCOME = "outcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,16 @@ class Predictor:
         ``outcome``, or a variable that the controls hold for the series and for every donor.
     periods : tuple of int
         Positions in the calendar of the series.
+    words : str
+        As the caller wrote it.
     """
 
     variable: str
     periods: tuple[int, ...]
+    words: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SyntheticOptions:
     """The choices of one synthetic control.
 
@@ -37,6 +44,10 @@ class SyntheticOptions:
     ----------
     predictors : tuple of Predictor
         Empty: the outcomes before the event are matched, each alike.
+    training : tuple of Predictor
+        The same variables over earlier periods, from which their importance is chosen.
+    fit : tuple of int
+        Positions whose outcome the importance is chosen to match; empty: all before the event.
     exclude : tuple of str
         Donors left out.
     placebo_from : int or None
@@ -44,14 +55,19 @@ class SyntheticOptions:
     ridge : float or None
         Penalty of the augmentation; -1 chooses it by cross-validation; None leaves it out.
     starts : int
-        Searches over the predictor weights, each from a stretch of its own of the fixed sequence.
+        Searches over the predictor weights, the second from equal weights, as R's Synth.
+    variables : mapping of str to mapping of str to ndarray of shape (T,)
+        Predictors other than the outcome: by variable and unit (the series by its id); NaN where unknown.
     """
 
     predictors: tuple[Predictor, ...] = ()
+    training: tuple[Predictor, ...] = ()
+    fit: tuple[int, ...] = ()
     exclude: tuple[str, ...] = ()
     placebo_from: int | None = None
     ridge: float | None = None
     starts: int = 1
+    variables: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
 
 
 def read_specification(series: TradeSeries, given: Mapping[str, object] | None) -> SyntheticOptions:
@@ -62,8 +78,9 @@ def read_specification(series: TradeSeries, given: Mapping[str, object] | None) 
     series : TradeSeries
     given : mapping, optional
         ``predictors``: a list of ``"VARIABLE:WINDOW"`` (``"outcome:1975"``, ``"beer:1984..1988"``);
-        ``exclude``: a list of donors; ``placebo_from``: a period; ``ridge``: a number or ``"auto"``;
-        ``starts``: 1 to 4.
+        ``training``: the same variables over earlier periods; ``fit``: a window; ``variables``: by variable,
+        unit and ISO period, or rows of T values; ``exclude``: a list of donors; ``placebo_from``: a period; ``ridge``: a number or ``"auto"``;
+        ``starts``: 1 to 5.
 
     Raises
     ------
@@ -71,7 +88,7 @@ def read_specification(series: TradeSeries, given: Mapping[str, object] | None) 
         Naming the choice and what it may be.
     """
     given = given or {}
-    known = set(SyntheticOptions.__slots__)
+    known = {f.name for f in fields(SyntheticOptions)}
     unknown = sorted(set(given) - known)
     if unknown:
         raise UsageError(
@@ -81,12 +98,24 @@ def read_specification(series: TradeSeries, given: Mapping[str, object] | None) 
     starts, ridge = given.get("starts", 1), given.get("ridge")
     if isinstance(starts, bool) or not isinstance(starts, int) or not 1 <= starts <= MOST_STARTS:
         raise UsageError(f"starts is 1 to {MOST_STARTS}, not {starts}", pointer="/options/synthetic/starts")
+    predictors, training = (
+        tuple(_predictor(series, str(text)) for text in _listed(given.get(name)))
+        for name in ("predictors", "training")
+    )
+    if training and [x.variable for x in training] != [x.variable for x in predictors]:
+        raise UsageError(
+            "training holds the variables of predictors in their order", pointer="/options/synthetic/training"
+        )
+    fit = given.get("fit")
     return SyntheticOptions(
-        tuple(_predictor(series, str(text)) for text in _listed(given.get("predictors"))),
+        predictors,
+        training,
+        () if fit is None else _window(series, str(fit), "fit"),
         tuple(str(name) for name in _listed(given.get("exclude"))),
         _placebo(series, given.get("placebo_from")),
         _ridge(ridge),
         starts,
+        _variables(series, given.get("variables")),
     )
 
 
@@ -105,14 +134,38 @@ def _predictor(series: TradeSeries, text: str) -> Predictor:
             f"a predictor is VARIABLE:WINDOW, such as outcome:{series.first}, not '{text}'",
             pointer="/options/synthetic/predictors",
         )
+    inside = _window(series, words, "predictors")
+    return Predictor(variable, inside, text)
+
+
+def _window(series: TradeSeries, words: str, name: str) -> tuple[int, ...]:
     window = Window.parse(words)
     inside = tuple(i for i, period in enumerate(series.periods) if period in window)
     if not inside:
         raise UsageError(
-            f"the predictor '{text}' has no period in {series.first}..{series.last}",
-            pointer="/options/synthetic/predictors",
+            f"the window '{words}' has no period in {series.first}..{series.last}",
+            pointer=f"/options/synthetic/{name}",
         )
-    return Predictor(variable, inside)
+    return inside
+
+
+def _variables(series: TradeSeries, given: Any) -> dict[str, dict[str, FloatArray]]:
+    """Return the values of every variable and unit on the calendar of the series."""
+    found: dict[str, dict[str, FloatArray]] = {}
+    for variable, units in (given or {}).items():
+        for unit, values in units.items():
+            if isinstance(values, Mapping):
+                table = {Period.parse(str(key)): value for key, value in values.items()}
+                values = [table.get(period) for period in series.periods]
+            row = np.array([np.nan if v is None else float(v) for v in values])
+            if len(row) != len(series):
+                raise UsageError(
+                    f"the variable '{variable}' of '{unit}' has {len(row)} values; the series has "
+                    f"{len(series)} periods",
+                    pointer="/options/synthetic/variables",
+                )
+            found.setdefault(str(variable), {})[str(unit)] = row
+    return found
 
 
 def _placebo(series: TradeSeries, given: object) -> int | None:
