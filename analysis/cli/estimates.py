@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from analysis.cli.method_options import beside_option, method_options, show_with_panel, take_method_options
 from analysis.cli.shell import emit, json_option, say
 from analysis.cli.target import Target, load_target, target_options
+from analysis.errors import UsageError
 
 if TYPE_CHECKING:
     from analysis.domain import Result
@@ -114,14 +116,20 @@ def breaks(
 @click.command()
 @target_options
 @_model_options(("full", "ramp", "adopted"), "full")
+@method_options
+@beside_option
 @json_option
-def intervene(as_json: bool, **options: Any) -> None:
+def intervene(as_json: bool, beside: bool, **options: Any) -> None:
     """Estimate the joint effects of the events in TARGET."""
-    target, choices = _split(options)
-    from analysis.interventions import fit_interventions
+    own = take_method_options(options)
+    target, choices = _split(options | own)
+    from analysis.interventions import compare_methods, fit_interventions
 
+    if beside and choices["method"] != "structural":
+        raise UsageError("--methods sets the usual methods beside the joint model: leave --method out")
     result = fit_interventions(target.series, target.events, **choices)
-    _show(result, as_json)
+    panel = compare_methods(result, controls=target.controls) if beside else None
+    _show(result, as_json, panel)
 
 
 @click.command()
@@ -130,14 +138,27 @@ def intervene(as_json: bool, **options: Any) -> None:
 @click.option("--to", "end", metavar="WINDOW", required=True, help="A period or a range A..B, inclusive.")
 @_model_options(("full", "ramp", "adopted", "all"), "all")
 @click.option("--evidence", type=click.Choice(["none", "basic", "full"]), default="basic", show_default=True)
+@beside_option
 @json_option
-def attribute(as_json: bool, **options: Any) -> None:
+def attribute(as_json: bool, beside: bool, **options: Any) -> None:
     """Attribute the change of TARGET between two windows to dated events."""
     target, choices = _split(options)
     from analysis.attribution import attribute as attribute_change
 
     result = attribute_change(target.series, target.events, **choices)
-    _show(result, as_json)
+    _show(result, as_json, _panel(target, choices) if beside else None)
+
+
+def _panel(target: Target, choices: dict[str, Any]) -> Result:
+    """Return the panel of methods for the events of an attribution."""
+    from analysis.interventions import compare_methods, fit_interventions
+
+    own = {k: v for k, v in choices.items() if k not in ("start", "end", "evidence", "clock", "method")}
+    clock = choices.get("clock", "full")
+    joint = fit_interventions(
+        target.series, target.events, clock="full" if clock == "all" else clock, **own
+    )
+    return compare_methods(joint, controls=target.controls)
 
 
 _TARGET_KEYS = ("target", "csv", "events_file", "regimes", "controls_file", "vintage", "gaps")
@@ -155,8 +176,8 @@ def _chosen(**options: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _show(result: Result, as_json: bool) -> None:
-    record, text = result.to_record(), result.summary()
+def _show(result: Result, as_json: bool, panel: Result | None = None) -> None:
+    record, text = show_with_panel(result, panel)
     for warning in getattr(result, "warnings", ()):
         say(warning)
     emit(record, text, as_json)

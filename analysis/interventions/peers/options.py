@@ -67,20 +67,32 @@ def read_options(series: TradeSeries, method: str, given: MethodOptions) -> Opti
     UsageError
         Naming an option that does not exist or that the method does not read, or an order out of range.
     """
-    for name, value in given.items():
-        if name not in READ_BY:
-            raise UsageError(f"there is no option '{name}'", pointer=f"/options/{name}")
-        if value is not None and method not in READ_BY[name]:
-            raise UsageError(
-                f"{name} has no meaning for {method}: {' and '.join(READ_BY[name])} read it",
-                pointer=f"/options/{name}",
-            )
+    refuse_options(method, given)
     return Options(
         _order(series, given.get("order"), given.get("seasonal_order")),
         given.get("offset"),
         given.get("inputs"),
         read_specification(series, given.get("synthetic")),
     )
+
+
+def refuse_options(method: str, given: MethodOptions) -> None:
+    """Refuse options that a method does not read.
+
+    Raises
+    ------
+    UsageError
+        Naming the first such option and the methods that read it.
+    """
+    for name, value in given.items():
+        if name not in READ_BY:
+            raise UsageError(f"there is no option '{name}'", pointer=f"/options/{name}")
+        if value is not None and method not in READ_BY[name]:
+            verb = "reads" if len(READ_BY[name]) == 1 else "read"
+            raise UsageError(
+                f"{name} has no meaning for {method}: {' and '.join(READ_BY[name])} {verb} it",
+                pointer=f"/options/{name}",
+            )
 
 
 def take_offset(

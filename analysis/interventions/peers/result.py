@@ -123,6 +123,7 @@ class PeerResult(EffectResult):
             "covariance": method.covariance,
             "degrees_of_freedom": dof,
             "null_hypothesis": method.null,
+            "assumes": method.assumes,
             "when_not": method.avoid,
             "source": method.source,
             "counterfactual": self.path_words,

@@ -16,7 +16,7 @@ from analysis.interventions.peers.problem import PeerProblem
 from analysis.interventions.peers.windows import BeforeAfter, before_after, describe_windows, measured
 from analysis.numerics.fixed_sequence import normals
 
-PATHS = 4096
+PATHS = 2048
 """Simulated paths; with their mirror images, so that their mean is exact."""
 STREAM = 19
 MOST_ITERATIONS = 500
