@@ -1,4 +1,4 @@
-"""Unit root tests: augmented Dickey-Fuller by statsmodels; Zivot-Andrews and Lee-Strazicich, with breaks, ours.
+"""Unit root tests: augmented Dickey-Fuller by statsmodels; Zivot-Andrews and Lee-Strazicich (ours).
 
 statsmodels' `zivot_andrews` chooses the lags once for all dates (-4.62 instead of the printed -5.58 for real
 GNP), reads no lags as twelve, and cannot try the dates near the ends where the paper finds the break of

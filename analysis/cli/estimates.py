@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from analysis.cli.detector_options import detector_options, detectors_of, take_detector
 from analysis.cli.method_options import beside_option, method_options, show_with_panel, take_method_options
 from analysis.cli.shell import emit, json_option, say
 from analysis.cli.target import Target, load_target, target_options
@@ -79,6 +80,7 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
     "--errors", type=click.Choice(["ar", "hac", "iid"]), help="Default: the sized procedure (AR errors)."
 )
 @_LEVEL
+@detector_options
 @json_option
 def breaks(
     model: str,
@@ -92,7 +94,11 @@ def breaks(
     **where: Any,
 ) -> None:
     """Find breaks at unknown dates in TARGET and match them to events."""
+    detector = take_detector(where)
     target = load_target(**where)
+    if detector is not None:
+        _show(detector.run(target, model, scale, seasonal, max_breaks, trimming), as_json)
+        return
     from analysis.breaks import find_breaks
 
     result = find_breaks(
@@ -110,7 +116,7 @@ def breaks(
             controls=target.controls,
         ),
     )
-    _show(result, as_json)
+    _show(result, as_json, extra=detectors_of(result))
 
 
 @click.command()
@@ -155,9 +161,7 @@ def _panel(target: Target, choices: dict[str, Any]) -> Result:
 
     own = {k: v for k, v in choices.items() if k not in ("start", "end", "evidence", "clock", "method")}
     clock = choices.get("clock", "full")
-    joint = fit_interventions(
-        target.series, target.events, clock="full" if clock == "all" else clock, **own
-    )
+    joint = fit_interventions(target.series, target.events, clock="full" if clock == "all" else clock, **own)
     return compare_methods(joint, controls=target.controls)
 
 
@@ -176,8 +180,9 @@ def _chosen(**options: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _show(result: Result, as_json: bool, panel: Result | None = None) -> None:
+def _show(result: Result, as_json: bool, panel: Result | None = None, extra: str = "") -> None:
     record, text = show_with_panel(result, panel)
+    text = f"{text.rstrip()}\n\n{extra}" if extra else text
     for warning in getattr(result, "warnings", ()):
         say(warning)
     emit(record, text, as_json)

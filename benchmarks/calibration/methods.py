@@ -3,8 +3,8 @@
     python -m benchmarks.calibration.methods [--series 30] METHOD [METHOD ...]
 
 measures the methods named on the first series of every world of `benchmarks.calibration.joint` and writes
-their rows of `analysis/interventions/peers/tables/coverage.csv`; `--from-page` takes those of the other methods
-from `docs/calibration.md`, which `make calibrate` writes.
+their rows of `analysis/interventions/peers/tables/coverage.csv`; `--from-page` takes those of the other
+methods from `docs/calibration.md`, which `make calibrate` writes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import numpy as np
 
 from analysis.interventions.peers.coverage import COLUMNS, HEADER, TABLE, Measured, read_coverage
 from benchmarks.calibration.joint_fits import measure_peer
-
 from benchmarks.calibration.worlds import EFFECTS, SAMPLES, WORLDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "calibration.md"
@@ -61,7 +60,9 @@ def main() -> None:
     for method in options.methods:
         rows |= {row.key: row for row in measure(method, options.series)}
     lines = [*(f"# {line}" for line in HEADER), ",".join(COLUMNS)]
-    lines += [",".join(map(str, (row.world, row.n, row.method, row.coverage, row.series))) for row in rows.values()]
+    lines += [
+        ",".join(map(str, (row.world, row.n, row.method, row.coverage, row.series))) for row in rows.values()
+    ]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from analysis.interventions.peers.simplex import SEARCHES
-from analysis.interventions.peers.synthetic import Matching, SyntheticStudy, synthetic_control, synthetic_study
+from analysis.interventions.peers.synthetic import (
+    Matching,
+    SyntheticStudy,
+    synthetic_control,
+    synthetic_study,
+)
 from tests.reference.reference_data import rows
 
 WEIGHTS = {"Utah": 0.334, "Nevada": 0.234, "Montana": 0.199, "Colorado": 0.164, "Connecticut": 0.069}

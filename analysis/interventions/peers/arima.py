@@ -21,6 +21,7 @@ MOVING_AVERAGE = ArimaOrder((0, 1, 1))
 VANISHED = 1e-9
 """A differenced column below this share of its size before carries nothing."""
 
+
 def fit_sarimax(problem: PeerProblem) -> PeerEstimate:
     """Estimate with ARIMA errors; the decays of responses are held where least squares put them.
 

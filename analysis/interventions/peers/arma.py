@@ -141,7 +141,7 @@ class ArimaRegression:
 
     @cached_property
     def model(self) -> Any:
-        """statsmodels' model of the noise, fed with least squares residuals for its starting values."""
+        """Statsmodels' model of the noise, fed with least squares residuals for its starting values."""
         from statsmodels.tsa.statespace.sarimax import SARIMAX
 
         seen = np.isfinite(self.y)

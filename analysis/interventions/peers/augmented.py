@@ -1,9 +1,9 @@
 """Ridge augmentation of a synthetic control. Ours: statsmodels has no synthetic control.
 
 Where no weights on the simplex reproduce the outcomes before the event, what is left is projected on the
-donors by ridge regression and added to the weights, which may then be negative. Ben-Michael, Feller & Rothstein
-(2021), JASA 116, 1789-1803, equations 8 to 10; the penalty as in their R package augsynth: the largest within
-one standard error of the smallest error of leaving one period out.
+donors by ridge regression and added to the weights, which may then be negative. Ben-Michael, Feller &
+Rothstein (2021), JASA 116, 1789-1803, equations 8 to 10; the penalty as in their R package augsynth: the
+largest within one standard error of the smallest error of leaving one period out.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from analysis.interventions.peers.level_mixture import (
     LevelModel,
     LevelPosterior,
     LogPrior,
-    Prediction,
     fit_level,
     predict,
 )

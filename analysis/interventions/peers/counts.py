@@ -162,9 +162,7 @@ def _zeros(problem: PeerProblem, variant: Variant) -> list[_Zeros]:
                     "has no finite estimate; use the level scale"
                 )
             found.append(_Zeros(term, out, rows, in_force))
-    return [
-        _Zeros(z.term, z.out, z.own & ~_others(found, z), z.in_force) for z in found
-    ]
+    return [_Zeros(z.term, z.out, z.own & ~_others(found, z), z.in_force) for z in found]
 
 
 def _others(found: list[_Zeros], own: _Zeros) -> NDArray[np.bool_]:
@@ -186,8 +184,8 @@ def _kept(
     size = np.linalg.norm(rows, axis=0)
     if (size == 0).any() or np.linalg.matrix_rank(rows / size, tol=1e-8) < len(kept):
         raise CannotEstimateError(
-            f"in the periods of '{problem.series.id}' that are not all zero the design cannot tell its columns "
-            "apart: leave out an event or the season"
+            f"in the periods of '{problem.series.id}' that are not all zero the design cannot tell its "
+            "columns apart: leave out an event or the season"
         )
     return kept
 

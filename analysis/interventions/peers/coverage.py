@@ -48,7 +48,9 @@ def read_coverage() -> tuple[Measured, ...]:
     )
 
 
-def nearest_world(series: TradeSeries, diagnostics: Mapping[str, Any], regimes: int) -> tuple[str, int] | None:
+def nearest_world(
+    series: TradeSeries, diagnostics: Mapping[str, Any], regimes: int
+) -> tuple[str, int] | None:
     """Return world and length of the cell most like a series, by what the joint model found of its noise.
 
     Parameters

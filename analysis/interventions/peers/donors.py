@@ -71,13 +71,14 @@ def fit_synthetic(problem: PeerProblem) -> PeerEstimate:
         for t, g in enumerate(study.control.gap)
         if np.isfinite(g)
     ]
-    if chosen.predictors:
-        balance = np.column_stack([matching.predictors[:, 0], matching.predictors[:, 1:] @ study.control.weights])  # type: ignore[index]  # predictors were given
+    if matching.predictors is not None:
+        blend = matching.predictors[:, 1:] @ study.control.weights
+        values = zip(
+            chosen.predictors, study.control.fit.importance, matching.predictors[:, 0], blend, strict=True
+        )
         details["predictors"] = [
             {"predictor": x.words, "weight": float(v), "series": float(own), "synthetic": float(other)}
-            for x, v, (own, other) in zip(
-                chosen.predictors, study.control.fit.importance, balance, strict=True
-            )
+            for x, v, own, other in values
         ]
     return PeerEstimate(
         problem.dating,
@@ -117,8 +118,9 @@ def _matrix(
             values = np.column_stack([known[unit][at] for unit in (own, *names)])
         counts = np.isfinite(values).sum(axis=0)
         if (counts == 0).any():
+            absent = [(own, *names)[int(np.argmin(counts))]]
             raise UsageError(
-                f"the predictor '{predictor.words}' has no value for '{(own, *names)[int(np.argmin(counts))]}'",
+                f"the predictor '{predictor.words}' has no value for '{absent[0]}'",
                 pointer="/options/synthetic/predictors",
             )
         rows.append(np.nanmean(values, axis=0))
@@ -136,7 +138,8 @@ def _donors(problem: PeerProblem) -> tuple[FloatArray, list[str]]:
     for name in problem.synthetic.exclude:
         if name not in given:
             raise UsageError(
-                f"the donor '{name}' to exclude is not among the controls", pointer="/options/synthetic/exclude"
+                f"the donor '{name}' to exclude is not among the controls",
+                pointer="/options/synthetic/exclude",
             )
         del given[name]
     if len(given) < LEAST_DONORS:

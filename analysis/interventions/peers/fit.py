@@ -188,7 +188,9 @@ def _bounded(estimates: Sequence[PeerEstimate], level: float) -> list[str]:
     """Return a sentence for every effect that has a bound alone, under the first dating."""
     lines = []
     for name, bound in estimates[0].bounds.items():
-        end = next((e for e in (("at most", bound.upper), ("at least", bound.lower)) if e[1] is not None), None)
+        end = next(
+            (e for e in (("at most", bound.upper), ("at least", bound.lower)) if e[1] is not None), None
+        )
         size = f"; its effect is {end[0]} {end[1]:.2f} in logs ({50 * (1 + level):g} %)" if end else ""
         lines.append(f"{name}: {bound.reason}{size}.")
     return lines

@@ -103,11 +103,14 @@ def read_inputs(
         sizes = [int(v) for v in given]
         if len(sizes) != 3 or min(sizes) < 0 or max(sizes[:2]) > MOST_LAGS or sizes[2] > MOST_DECAYS:
             raise UsageError(
-                f"an input has a delay and a numerator of 0 to {MOST_LAGS} lags and 0 to {MOST_DECAYS} decays",
+                f"an input has a delay and a numerator of 0 to {MOST_LAGS} lags and 0 to "
+                f"{MOST_DECAYS} decays",
                 pointer="/options/inputs",
             )
         values = controls[name]
         if not np.isfinite(values).all():
-            raise UsageError(f"the input '{name}' has a gap: a response needs every period", pointer="/controls")
+            raise UsageError(
+                f"the input '{name}' has a gap: a response needs every period", pointer="/controls"
+            )
         found.append(MeasuredInput(name, values - values.mean(), *sizes))
     return tuple(found)

@@ -89,8 +89,8 @@ PEERS: dict[str, Method] = {
             "sarimax",
             "Regression with seasonal ARIMA errors",
             "exact maximum likelihood; ARIMA(1,0,0) errors unless an order is given",
-            "observed information (cov_type approx, not the default outer product of gradients), errors' parameters "
-            "included; normal",
+            "observed information (cov_type approx, not the default outer product of gradients), errors' "
+            "parameters included; normal",
             ZERO,
             "ARIMA errors of the stated order",
             "the order is held as known; short samples bias the autocorrelation down",
@@ -110,8 +110,8 @@ PEERS: dict[str, Method] = {
         Method(
             "uc",
             "Unobserved components before and after",
-            "random-walk level, season, trend and controls fitted by maximum likelihood before the first event "
-            "and predicted beyond it; an event's effect is what reproduces the mean gap of its window",
+            "random-walk level, season, trend and controls fitted by maximum likelihood before the first "
+            "event and predicted beyond it; an event's effect is what reproduces the mean gap of its window",
             "simulated paths of a fixed sequence: level, coefficients and noise drawn, variances held",
             "the gap between observed and predicted values is zero",
             "a level that wanders as before the first event, for as long as it is predicted ahead",
@@ -121,11 +121,13 @@ PEERS: dict[str, Method] = {
         Method(
             "uc_bsts",
             "Unobserved components with the prior of R's CausalImpact",
-            "local level and controls before the first event, with the priors of CausalImpact 1.4.1: level variance inverse-gamma, guess 0.01 sd(y), "
+            "local level and controls before the first event, priors of CausalImpact 1.4.1: level "
+            "variance inverse-gamma, guess 0.01 sd(y), "
             "32 degrees of freedom, spike and slab on the controls",
             "predictive distribution; both variances integrated over by quadrature, no sampler",
             "the gap between observed and predicted values is zero",
-            "a level that hardly wanders (one hundredth of the standard deviation a step), and controls that no event touches",
+            "a level that hardly wanders (one hundredth of the standard deviation a step), and controls "
+            "that no event touches",
             "the prior all but fixes the level: wandering series get intervals that are too narrow",
             "Brodersen et al. (2015), Annals of Applied Statistics 9, 247-274",
         ),

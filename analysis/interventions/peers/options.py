@@ -126,7 +126,12 @@ def _order(
         return None
     noise, cycle = tuple(order), tuple(seasonal or (0, 0, 0))
     whole = all(isinstance(v, int) and not isinstance(v, bool) for v in (*noise, *cycle))
-    if len(noise) != 3 or len(cycle) != 3 or not whole or not 0 <= min(*noise, *cycle) <= max(*noise, *cycle) <= MOST_LAGS:
+    if (
+        len(noise) != 3
+        or len(cycle) != 3
+        or not whole
+        or not 0 <= min(*noise, *cycle) <= max(*noise, *cycle) <= MOST_LAGS
+    ):
         raise UsageError(
             f"an ARIMA order is three whole numbers from 0 to {MOST_LAGS}", pointer="/options/order"
         )

@@ -34,8 +34,8 @@ def synthetic_words(details: Mapping[str, Any]) -> list[str]:
         f"Weights: {shown}{rest}.",
         f"Fit before the event: root mean squared gap {details['rmspe_before']:.4g}"
         + ("." if better is None else f", {100 * better:.0f} % below that of equal weights."),
-        f"Placebo p {placebos['pvalue']:.3f}: rank {placebos['rank']} of {placebos['count'] + 1} by the ratio of "
-        "gaps after to before.",
+        f"Placebo p {placebos['pvalue']:.3f}: rank {placebos['rank']} of {placebos['count'] + 1} by the "
+        "ratio of gaps after to before.",
     ]
     if "placebo_in_time" in details:
         early = details["placebo_in_time"]

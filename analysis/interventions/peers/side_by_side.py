@@ -17,7 +17,7 @@ from analysis.interventions.peers.methods import PEERS
 
 STRUCTURAL = "structural"
 BESIDE = ("ols", "ols_hac", "glsar", "sarimax", "transfer", "uc", "uc_bsts", "poisson")
-"""Methods of a panel unless others are named; a negative binomial needs counts, a synthetic control donors."""
+"""Methods of a panel by default; a negative binomial needs counts, a synthetic control donors."""
 ASSUMES = "white noise, AR(1) and a random-walk level in proportions that are integrated over"
 
 
@@ -142,8 +142,8 @@ class MethodsPanel(Result):
         else:
             name, n = self.world
             lines.append(
-                "Covered: share of nominal 95 % intervals that held the truth in simulated monthly worlds, here "
-                f"in the one most like this series ({name}, {n} months) and over all of them."
+                "Covered: share of nominal 95 % intervals that held the truth in simulated monthly worlds, "
+                f"here in the one most like this series ({name}, {n} months) and over all of them."
             )
             if name == "regime":
                 lines.append("In that world the joint model alone is told of the regime.")

@@ -1,4 +1,4 @@
-"""What a user chooses of a synthetic control: predictors and their periods, donors, placebos, augmentation."""
+"""What a user chooses of a synthetic control: predictors, periods, donors, placebos, augmentation."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def read_specification(series: TradeSeries, given: Mapping[str, object] | None) 
     given : mapping, optional
         ``predictors``: a list of ``"VARIABLE:WINDOW"`` (``"outcome:1975"``, ``"beer:1984..1988"``);
         ``training``: the same variables over earlier periods; ``fit``: a window; ``variables``: by variable,
-        unit and ISO period, or rows of T values; ``exclude``: a list of donors; ``placebo_from``: a period; ``ridge``: a number or ``"auto"``;
+        unit and ISO period, or rows of T values; ``exclude``: a list of donors; ``placebo_from``: a period;
+        ``ridge``: a number or ``"auto"``;
         ``starts``: 1 to 5.
 
     Raises
@@ -153,9 +154,10 @@ def _variables(series: TradeSeries, given: Any) -> dict[str, dict[str, FloatArra
     """Return the values of every variable and unit on the calendar of the series."""
     found: dict[str, dict[str, FloatArray]] = {}
     for variable, units in (given or {}).items():
-        for unit, values in units.items():
-            if isinstance(values, Mapping):
-                table = {Period.parse(str(key)): value for key, value in values.items()}
+        for unit, own in units.items():
+            values = own
+            if isinstance(own, Mapping):
+                table = {Period.parse(str(key)): value for key, value in own.items()}
                 values = [table.get(period) for period in series.periods]
             row = np.array([np.nan if v is None else float(v) for v in values])
             if len(row) != len(series):

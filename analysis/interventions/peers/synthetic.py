@@ -1,6 +1,7 @@
 """Synthetic control with placebos in space and time. Ours: statsmodels has none.
 
-Abadie & Gardeazabal (2003); Abadie, Diamond & Hainmueller (2010), JASA 105, 493-505; (2015), AJPS 59, 495-510.
+Abadie & Gardeazabal (2003), AER 93, 113-132; Abadie, Diamond & Hainmueller (2010), JASA 105, 493-505; (2015),
+AJPS 59, 495-510.
 """
 
 from __future__ import annotations
@@ -153,8 +154,8 @@ class SyntheticStudy:
         if self.poor:
             return (
                 "The donors do not follow the series before the event (root mean squared gap "
-                f"{self.control.rmspe:.3g}, its own standard deviation {self.spread:.3g}): the gap after it says "
-                "little."
+                f"{self.control.rmspe:.3g}, its own standard deviation {self.spread:.3g}): the gap after it "
+                "says little."
             )
         if self.smallest_pvalue > UNUSUAL:
             return (
@@ -168,12 +169,13 @@ class SyntheticStudy:
             )
         if self.pvalue >= UNUSUAL:
             return (
-                f"The gap after the event is not unusual: {self.rank - 1} of {len(self.placebos)} donors in the "
-                f"place of the series depart as far (p = {self.pvalue:.2f})."
+                f"The gap after the event is not unusual: {self.rank - 1} of {len(self.placebos)} donors in "
+                f"the place of the series depart as far (p = {self.pvalue:.2f})."
             )
         return (
-            f"The gap after the event stands out: {self.rank - 1} of {len(self.placebos)} donors in the place of "
-            f"the series depart as far (p = {self.pvalue:.3f}, the smallest possible {self.smallest_pvalue:.3f})."
+            f"The gap after the event stands out: {self.rank - 1} of {len(self.placebos)} donors in the "
+            f"place of the series depart as far (p = {self.pvalue:.3f}, the smallest possible "
+            f"{self.smallest_pvalue:.3f})."
         )
 
     def to_record(self, names: list[str]) -> dict[str, Any]:
@@ -182,7 +184,9 @@ class SyntheticStudy:
         record: dict[str, Any] = {
             "weights": {n: float(w) for n, w in zip(names, control.weights, strict=True) if abs(w) > 0},
             "rmspe_before": control.rmspe,
-            "improvement_over_equal_weights": 1 - control.rmspe / control.equal if control.equal > 0 else None,
+            "improvement_over_equal_weights": 1 - control.rmspe / control.equal
+            if control.equal > 0
+            else None,
             "ratio_after_to_before": control.ratio,
             "mean_gap": control.mean_gap,
             "placebos": {
@@ -257,9 +261,7 @@ def synthetic_control(
     size = max(float(np.abs(treated[before]).max()), 1.0)
     ratio = beyond / max(around, 1e-12 * size)
     mean_gap = float(gap[after].mean())
-    return SyntheticControl(
-        fit, donors @ weights, gap, around, ratio, mean_gap, equal, tuple(found), raised
-    )
+    return SyntheticControl(fit, donors @ weights, gap, around, ratio, mean_gap, equal, tuple(found), raised)
 
 
 def _weights(
@@ -321,6 +323,4 @@ def synthetic_study(
         outcomes = Matching(ridge=matching.ridge, penalty=chosen)
         moved = synthetic_control(treated, donors, before & early, before & ~early, outcomes)
     gaps = [float((treated - donors @ found.weights)[after].mean()) for found in control.starts]
-    return SyntheticStudy(
-        control, placebos, without, moved, float(treated[before].std()), tuple(gaps)
-    )
+    return SyntheticStudy(control, placebos, without, moved, float(treated[before].std()), tuple(gaps))

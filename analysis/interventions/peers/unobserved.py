@@ -1,4 +1,4 @@
-"""Unobserved components before and after, by statsmodels: fitted before the first event, predicted beyond it."""
+"""Unobserved components by statsmodels: fitted before the first event, predicted beyond it."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ def _predict(problem: PeerProblem, windows: BeforeAfter) -> _Prediction:
                 break
     if not fit.mle_retvals["converged"] or not np.isfinite(fit.llf):
         raise CannotEstimateError(
-            f"the likelihood of the components of '{problem.series.id}' did not converge in {MOST_ITERATIONS} "
-            "iterations: use the structural method"
+            f"the likelihood of the components of '{problem.series.id}' did not converge in "
+            f"{MOST_ITERATIONS} iterations: use the structural method"
         )
     named = dict(zip(fit.model.param_names, np.asarray(fit.params), strict=True))
     noise = float(np.sqrt(named["sigma2.irregular"]))
@@ -144,7 +144,9 @@ def _predict(problem: PeerProblem, windows: BeforeAfter) -> _Prediction:
     regression = states[:, 1 + local :] @ (x[last + 1 :] / size).T if wanted else 0.0
     future = centre + unit * (level + regression + noise * shocks[:, 1])
     smoothed = np.asarray(fit.smoothed_state)
-    signal = np.column_stack([np.ones(last + 1), *([np.zeros(last + 1)] if local else []), x[: last + 1] / size])
+    signal = np.column_stack(
+        [np.ones(last + 1), *([np.zeros(last + 1)] if local else []), x[: last + 1] / size]
+    )
     fitted = np.einsum("tk,kt->t", signal, smoothed)
     spread = np.einsum("tk,klt,tl->t", signal, np.asarray(fit.smoothed_state_cov), signal)
     whole = np.zeros((2 * PATHS, len(problem.y)))
@@ -195,4 +197,6 @@ def _path(problem: PeerProblem, predicted: _Prediction, windows: BeforeAfter, me
     ends = np.quantile(predicted.paths[:, last + 1 :], (0.5, 0.5 * (1 - level), 0.5 * (1 + level)), axis=0)
     shift = measured(problem, mean)[last + 1 :]
     beyond = np.exp(ends + shift) if problem.scale == "log" else ends + shift
-    return Path(*(np.concatenate([a, b]) for a, b in zip((own.median, own.lower, own.upper), beyond, strict=True)))
+    return Path(
+        *(np.concatenate([a, b]) for a, b in zip((own.median, own.lower, own.upper), beyond, strict=True))
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.domain import EventTable, TradeSeries
-from analysis.errors import CannotEstimateError, InputError, UsageError
+from analysis.errors import InputError, UsageError
 from analysis.interventions.peers import fit_peer
 from analysis.interventions.peers.regression import bandwidth
 from analysis.numerics.fixed_sequence import normals
