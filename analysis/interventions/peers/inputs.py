@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.signal import lfilter
 
 from analysis.domain import FloatArray
 from analysis.errors import UsageError
@@ -23,6 +22,8 @@ MOST_LAGS, MOST_DECAYS = 24, 2
 
 def response(source: FloatArray, decays: FloatArray) -> FloatArray:
     """Return ``source / (1 - d1 B - ...)``, starting from zero."""
+    from scipy.signal import lfilter
+
     return np.asarray(lfilter([1.0], np.concatenate([[1.0], -np.asarray(decays)]), source))
 
 
