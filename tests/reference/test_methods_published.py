@@ -1,4 +1,4 @@
-"""Published cases of the usual methods: counts with an exposure, a measured input, a weekly counterfactual."""
+"""Published cases: counts with an exposure, a measured input, a weekly counterfactual."""
 
 from __future__ import annotations
 
