@@ -48,7 +48,8 @@ class DetectorChoice:
         """Return what the detector finds; options that were not given keep the library's defaults."""
         from analysis.breaks import detect_breaks
 
-        chosen = {"max_breaks": max_breaks, "trimming": trimming, "scale": scale, "seasonal": seasonal}
+        chosen: dict[str, Any] = {"max_breaks": max_breaks, "trimming": trimming}
+        chosen |= {"scale": scale, "seasonal": seasonal}
         return detect_breaks(
             target.series,
             self.method,
