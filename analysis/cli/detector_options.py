@@ -28,6 +28,10 @@ _OPTIONS = (
 )
 
 
+UNRECORDED = frozenset({"detector", "n_breaks", "penalty"})
+"""Options that a stored question has no field for."""
+
+
 @dataclass(frozen=True, slots=True)
 class DetectorChoice:
     """The detector that was asked for."""

@@ -57,6 +57,10 @@ _NAMES = (
 )
 
 
+UNRECORDED = frozenset(_NAMES) - {"order", "seasonal_order"} | {"beside"}
+"""Options that a stored question has no field for."""
+
+
 def beside_option(command: Command) -> Command:
     """Add ``--methods``; the command takes it as `beside`."""
     return _BESIDE(command)
@@ -93,6 +97,18 @@ def take_method_options(options: dict[str, Any]) -> dict[str, Any]:
         "inputs": dict(_input(text) for text in given["inputs"]) or None,
         "synthetic": {key: value for key, value in synthetic.items() if value} or None,
     }
+
+
+def take_orders(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a question with its ARIMA orders read.
+
+    Raises
+    ------
+    UsageError
+        If an order is not three whole numbers.
+    """
+    names = [name for name in ("order", "seasonal_order") if options.get(name) is not None]
+    return options | {name: list(_three(options[name], f"--{name}") or ()) for name in names}
 
 
 def show_with_panel(result: Result, panel: Result | None) -> tuple[dict[str, Any], str]:

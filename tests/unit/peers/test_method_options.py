@@ -38,7 +38,7 @@ def run(files, *options):
 
 def test_orders_reach_the_noise(files):
     found = run(files, "--method", "sarimax", "--order", "0,1,1", "--seasonal-order", "0,0,1", "--json")
-    diagnostics = json.loads(found.output)["diagnostics"]
+    diagnostics = json.loads(found.stdout)["diagnostics"]
     assert diagnostics["order"] == [0, 1, 1]
     assert diagnostics["seasonal_order"] == [0, 0, 1, 12]
     assert diagnostics["cov_type"].startswith("approx")
@@ -53,7 +53,7 @@ def test_a_synthetic_control_is_steered_from_the_command_line(files):
         *("--predictor", "outcome:2010-01..2014-12", "--predictor", "size:2010-01"),
         *("--predictor-values", str(values), "--placebo-from", "2013-01", "--ridge", "0.5"),
     )
-    diagnostics = json.loads(found.output)["diagnostics"]
+    diagnostics = json.loads(found.stdout)["diagnostics"]
     assert set(diagnostics["plain"] if "plain" in diagnostics else diagnostics["weights"]) <= {
         f"d{j}" for j in range(5)
     }
@@ -66,7 +66,7 @@ def test_a_synthetic_control_is_steered_from_the_command_line(files):
 
 
 def test_the_panel_is_within_the_one_document(files):
-    record = json.loads(run(files, "--methods", "--json").output)
+    record = json.loads(run(files, "--methods", "--json").stdout)
     assert [m["name"] for m in record["methods"]["methods"]][:2] == ["structural", "ols"]
     assert record["effects"][0]["event_id"] == "b"
 
@@ -87,3 +87,16 @@ def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(files, options, wor
     found = run(files, *options)
     assert found.exit_code == 2
     assert words in " ".join(found.stderr.split())
+
+
+def test_a_stored_question_has_the_orders_and_no_option_that_it_cannot_keep(files, tmp_path, monkeypatch):
+    own, events, *_ = files
+    monkeypatch.setenv("TRADEBREAKS_DATABASE_URL", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    target = ["record", "intervene", "--csv", str(own), "--events", str(events), "--method", "sarimax"]
+    stored = CliRunner().invoke(main, [*target, "--order", "0,1,1", "--json"])
+    assert stored.exit_code == 0, stored.stderr
+    document = json.loads(stored.stdout)
+    assert document["stored"] is True
+    assert document["diagnostics"]["order"] == [0, 1, 1]
+    refused = CliRunner().invoke(main, [*target, "--methods"])
+    assert refused.exit_code == 2
