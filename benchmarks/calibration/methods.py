@@ -20,16 +20,17 @@ from benchmarks.calibration.joint_fits import measure_peer
 from benchmarks.calibration.worlds import EFFECTS, SAMPLES, WORLDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "calibration.md"
-PAGE_SERIES = 200
 
 
 def from_page(text: str) -> list[Measured]:
     """Return the rows of the table of coverage on the page of the calibration."""
+    counted = re.search(r"The first ([\d,]+) series of each cell", text)
+    series = int(counted[1].replace(",", "")) if counted else 0
     block = text.split("### Coverage", 1)[1].split("###", 1)[0]
     lines = [line.strip("| ").split(" | ") for line in block.splitlines() if line.startswith("| ")]
     names = ["structural", *(re.sub("`", "", name) for name in lines[0][3:])]
     return [
-        Measured(world, int(n), name, float(value), PAGE_SERIES)
+        Measured(world, int(n), name, float(value), series)
         for world, n, *values in lines[2:]
         if n.isdigit()
         for name, value in zip(names, values, strict=True)

@@ -119,6 +119,8 @@ class SyntheticStudy:
         Standard deviation of the treated unit's outcome before the event.
     start_gaps : tuple of float
         Mean gap after the event by the weights of each start.
+    poor_at : float
+        Root mean squared gap before beyond which the fit is called poor.
     """
 
     control: SyntheticControl
@@ -127,6 +129,7 @@ class SyntheticStudy:
     earlier: SyntheticControl | None = None
     spread: float = float("inf")
     start_gaps: tuple[float, ...] = field(default=())
+    poor_at: float = float("inf")
 
     @property
     def rank(self) -> int:
@@ -146,7 +149,7 @@ class SyntheticStudy:
     @property
     def poor(self) -> bool:
         """Whether the donors follow the treated unit poorly before the event."""
-        return self.control.rmspe > FOLLOWS * self.spread
+        return self.control.rmspe > self.poor_at
 
     def verdict(self) -> str:
         """Return in words what fit and placebos say."""
@@ -291,6 +294,7 @@ def synthetic_study(
     after: NDArray[np.bool_],
     matching: Matching | None = None,
     earlier: int | None = None,
+    poor: float | None = None,
 ) -> SyntheticStudy:
     """Return the synthetic control, its placebos in space and time, and the donors left out in turn.
 
@@ -303,6 +307,9 @@ def synthetic_study(
     earlier : int, optional
         Position at which the placebo in time pretends that the event began. Predictors are left to the
         outcomes there: theirs may be measured later.
+    poor : float, optional
+        Root mean squared gap before beyond which the fit is called poor; default half of the treated unit's
+        own standard deviation.
     """
     matching = matching or Matching()
     control = synthetic_control(treated, donors, before, after, matching)
@@ -323,4 +330,6 @@ def synthetic_study(
         outcomes = Matching(ridge=matching.ridge, penalty=chosen)
         moved = synthetic_control(treated, donors, before & early, before & ~early, outcomes)
     gaps = [float((treated - donors @ found.weights)[after].mean()) for found in control.starts]
-    return SyntheticStudy(control, placebos, without, moved, float(treated[before].std()), tuple(gaps))
+    spread = float(treated[before].std())
+    limit = FOLLOWS * spread if poor is None else poor
+    return SyntheticStudy(control, placebos, without, moved, spread, tuple(gaps), limit)
