@@ -148,8 +148,8 @@ METHODS: tuple[Method, ...] = (
         "The usual methods, beside the joint model",
         "What would a segmented regression, an ARIMA model or a before-and-after design have said?",
         "Least squares with plain and autocorrelation-consistent errors, GLS, ARIMA with interventions, "
-        "transfer functions, unobserved components, quasi-Poisson and negative binomial regression, synthetic "
-        "control: the estimators of statsmodels where it has them, in the same result type.",
+        "transfer functions, unobserved components, quasi-Poisson and negative binomial regression, "
+        "synthetic control: the estimators of statsmodels where it has them, in the same result type.",
         ("Each states its own estimator, covariance and convergence.",),
         (
             "Least squares with Newey-West errors on autocorrelated series: in simulations their 95 % "
