@@ -29,8 +29,8 @@ class MethodOptions(TypedDict, total=False):
         Controls that act through a response of their own, with delay, numerator lags and decays:
         ``transfer``.
     synthetic : mapping
-        ``predictors``, ``exclude``, ``placebo_from``, ``ridge``, ``starts``: ``synthetic``; see
-        `analysis.interventions.peers.specification.SyntheticOptions`.
+        ``predictors``, ``training``, ``fit``, ``variables``, ``exclude``, ``placebo_from``, ``ridge``,
+        ``starts``: ``synthetic``; see `analysis.interventions.peers.specification.read_specification`.
     """
 
     order: Sequence[int] | None

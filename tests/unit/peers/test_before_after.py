@@ -220,6 +220,14 @@ def test_a_user_steers_the_synthetic_control():
     assert sum(row["weight"] for row in record["predictors"]) == pytest.approx(1.0)
     assert len(record["starts"]) == 2
     assert "Mean gap over 2 starts" in steered.summary()
+    trained = answer(
+        predictors=["outcome:2014-01..2017-08", "size:2010-01"],
+        training=["outcome:2010-01..2012-12", "size:2010-01"],
+        fit="2013-01..2013-12",
+        variables={"size": size},
+    ).to_record()["diagnostics"]
+    assert trained["predictors"][0]["predictor"] == "outcome:2014-01..2017-08"
+    assert trained["weights"] != record["weights"]
 
 
 @pytest.mark.parametrize(
