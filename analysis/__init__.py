@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analysis.catalogue import events, series
     from analysis.domain import Event, EventTable, Period, TradeSeries, Window
     from analysis.downloads import read_comtrade, read_imf
-    from analysis.interventions import fit_interventions
+    from analysis.interventions import compare_methods, fit_interventions
 
 _LAZY = {
     "Event": "analysis.domain",
@@ -30,6 +30,7 @@ _LAZY = {
     "TradeSeries": "analysis.domain",
     "Window": "analysis.domain",
     "attribute": "analysis.attribution",
+    "compare_methods": "analysis.interventions",
     "events": "analysis.catalogue",
     "find_breaks": "analysis.breaks",
     "fit_interventions": "analysis.interventions",
@@ -48,6 +49,7 @@ __all__ = [
     "across",
     "attribute",
     "batch",
+    "compare_methods",
     "events",
     "find_breaks",
     "fit_interventions",

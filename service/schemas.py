@@ -26,6 +26,8 @@ Trimming = Annotated[float, Field(gt=0, lt=0.5), BeforeValidator(reject_bool)]
 Level = Annotated[float, Field(ge=0.5, le=0.999), BeforeValidator(reject_bool)]
 Count = Annotated[int, Field(ge=1, le=20), BeforeValidator(reject_bool)]
 Method = Annotated[str, Field(min_length=1, max_length=40)]
+Lag = Annotated[int, Field(ge=0, le=24), BeforeValidator(reject_bool)]
+Order = Annotated[list[Lag], Field(min_length=3, max_length=3, examples=[[0, 1, 1]])]
 Scale = Literal["log", "level"]
 Trend = Literal["none", "linear", "local"]
 Clock = Literal["full", "ramp", "adopted", "all"]
@@ -137,6 +139,8 @@ class InterventionsOptions(ModelOptions):
     """Options of `intervene`."""
 
     clock: Literal["full", "ramp", "adopted"] | None = None
+    order: Order | None = None
+    seasonal_order: Order | None = None
 
 
 class AttributionOptions(ModelOptions):

@@ -10,13 +10,13 @@ from typing import Any, get_args
 import numpy as np
 from scipy import special
 
+from analysis.across.discoveries import adjusted_pvalues
 from analysis.breaks.matching import event_windows, meets
 from analysis.domain import Cell, EventTable, FloatArray, Period, Result, TradeSeries
 from analysis.errors import CannotEstimateError, UsageError
 from analysis.interventions.design import Scale
 from analysis.numerics.common_break import Whitened, compare_dates, date_set, whiten_series
 from analysis.numerics.least_squares import IntArray
-from analysis.numerics.multiple_testing import adjusted_pvalues
 
 FEWEST_SERIES = 5
 SPARE = 8

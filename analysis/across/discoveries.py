@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from analysis.across.effects import EffectRow, EffectsTable
 from analysis.domain import Cell, FloatArray, Result
 from analysis.errors import InputError, UsageError
-from analysis.numerics.multiple_testing import StepUp, adjusted_pvalues
 
+StepUp = Literal["bh", "by"]
+"""Benjamini-Hochberg; Benjamini-Yekutieli."""
 NULL = "the event's effect on the series is zero, given the joint model of that series"
 DEPENDENCE = {
     "bh": (
@@ -22,6 +23,29 @@ DEPENDENCE = {
     ),
     "by": "Benjamini-Yekutieli: the rate holds under any dependence between the tests.",
 }
+
+
+def adjusted_pvalues(pvalues: FloatArray, method: StepUp) -> FloatArray:
+    """Return step-up adjusted p-values, by statsmodels: a discovery at rate q is a value of at most q.
+
+    Parameters
+    ----------
+    pvalues : ndarray, shape (m,)
+        In [0, 1].
+    method : {"bh", "by"}
+        ``bh`` holds the rate under independence and positive regression dependence on the true nulls; ``by``
+        divides by 1 + 1/2 + ... + 1/m and holds it under any dependence.
+
+    References
+    ----------
+    Benjamini & Hochberg (1995), JRSS B 57, 289-300; Benjamini & Yekutieli (2001), Annals of Statistics 29,
+    1165-1188.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    if not len(pvalues):
+        return np.empty(0)
+    return np.asarray(multipletests(pvalues, method=f"fdr_{method}")[1])
 
 
 @dataclass(frozen=True)
@@ -96,7 +120,7 @@ def control_discoveries(
     rate : float
         In (0, 1).
     method : {"bh", "by"}
-        See `analysis.numerics.multiple_testing`.
+        See `adjusted_pvalues`.
     event_id : str, optional
         The family is all tests by default.
 

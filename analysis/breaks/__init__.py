@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analysis.breaks.checkup import StabilityResult, check_stability
+    from analysis.breaks.detectors import Detection, detect_breaks
     from analysis.breaks.find import find_breaks
     from analysis.breaks.monitored import MonitoringResult, monitor_series
     from analysis.breaks.regression import RegressionBreaks, break_regression
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 _LAZY = {
     "BreakResult": "analysis.breaks.result",
     "DatedBreak": "analysis.breaks.result",
+    "Detection": "analysis.breaks.detectors",
     "MonitoringResult": "analysis.breaks.monitored",
     "RegressionBreaks": "analysis.breaks.regression",
     "StabilityResult": "analysis.breaks.checkup",
     "break_regression": "analysis.breaks.regression",
     "check_stability": "analysis.breaks.checkup",
+    "detect_breaks": "analysis.breaks.detectors",
     "find_breaks": "analysis.breaks.find",
     "monitor_series": "analysis.breaks.monitored",
 }
@@ -27,11 +30,13 @@ _LAZY = {
 __all__ = [
     "BreakResult",
     "DatedBreak",
+    "Detection",
     "MonitoringResult",
     "RegressionBreaks",
     "StabilityResult",
     "break_regression",
     "check_stability",
+    "detect_breaks",
     "find_breaks",
     "monitor_series",
 ]

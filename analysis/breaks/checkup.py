@@ -19,7 +19,12 @@ from analysis.breaks.stability import (
     ols_mosum,
     recursive_cusum,
 )
-from analysis.breaks.unit_roots import UnitRootTest, lee_strazicich, zivot_andrews
+from analysis.breaks.unit_roots import (
+    UnitRootTest,
+    augmented_dickey_fuller,
+    lee_strazicich,
+    zivot_andrews,
+)
 from analysis.breaks.variance import seasonal_break, variance_break
 from analysis.domain import Cell, FloatArray, Period, Result, TradeSeries
 from analysis.domain.declared import RegimeChoice
@@ -188,6 +193,7 @@ def _unit_roots(sample: Sample, base: FloatArray, trimming: float) -> tuple[tupl
     fit = least_squares(sample.y, base)
     adjusted = sample.y - (sample.common @ fit.params[-p:] if p else 0.0)
     return (
+        ("augmented Dickey-Fuller", augmented_dickey_fuller(adjusted)),
         ("Zivot-Andrews C", zivot_andrews(adjusted, "C", trimming=trimming)),
         ("Lee-Strazicich C", lee_strazicich(adjusted, "C")),
     )

@@ -1,4 +1,8 @@
-"""Unit root tests that allow for breaks: Zivot-Andrews (one) and Lee-Strazicich (two).
+"""Unit root tests: augmented Dickey-Fuller by statsmodels; Zivot-Andrews and Lee-Strazicich (ours).
+
+statsmodels' `zivot_andrews` chooses the lags once for all dates (-4.62 instead of the printed -5.58 for real
+GNP), reads no lags as twelve, and cannot try the dates near the ends where the paper finds the break of
+consumer prices (docs/methods/differences.md); Lee-Strazicich it does not have.
 
 Zivot and Andrews (1992, Journal of Business and Economic Statistics 10:251-270): null, a unit root without
 a break; alternative, a trend-stationary series with one break in level (A), slope (B) or both (C). Lee and
@@ -52,7 +56,7 @@ class UnitRootTest:
     statistic : float
         Smallest t statistic over dates.
     positions : tuple of int
-        Observations before each break.
+        Observations before each break; empty for a test without one.
     lags : int
         Lagged differences at the chosen dates.
     critical : dict
@@ -67,6 +71,51 @@ class UnitRootTest:
     critical: dict[str, float]
     null: str
     alternative: str
+
+
+def augmented_dickey_fuller(
+    y: FloatArray, *, lags: int | None = None, max_lags: int | None = None
+) -> UnitRootTest:
+    """Test a unit root against stationarity around a linear trend without a break, by statsmodels.
+
+    Parameters
+    ----------
+    y : FloatArray
+        Consecutive observations, shape (T,).
+    lags : int, optional
+        Lagged differences; default: the number up to `max_lags` of the smallest AIC.
+    max_lags : int, optional
+        Default ``12 (T / 100)^(1/4)``.
+
+    Raises
+    ------
+    CannotEstimateError
+        If the sample is too short.
+
+    References
+    ----------
+    Said & Dickey (1984), Biometrika 71, 599-607; critical values of MacKinnon (2010).
+    """
+    from statsmodels.tsa.stattools import adfuller
+
+    if len(y) < 12 + (lags or 0):
+        raise CannotEstimateError(f"{len(y)} observations are too few for a test of a unit root")
+    found = adfuller(
+        y,
+        maxlag=max_lags if lags is None else lags,
+        regression="ct",
+        autolag="AIC" if lags is None else None,
+        result_object=False,
+    )
+    levels = {"0.01": "1%", "0.05": "5%", "0.10": "10%"}
+    return UnitRootTest(
+        float(found[0]),
+        (),
+        int(found[2]),
+        {ours: float(found[4][theirs]) for ours, theirs in levels.items()},
+        "a unit root, no break",
+        "stationary around a linear trend, no break",
+    )
 
 
 def _t_statistic(y: FloatArray, design: FloatArray, column: int) -> float | None:

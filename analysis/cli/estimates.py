@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from analysis.cli.detector_options import detector_options, detectors_of, take_detector
+from analysis.cli.method_options import beside_option, method_options, show_with_panel, take_method_options
 from analysis.cli.shell import emit, json_option, progress, say
 from analysis.cli.target import Target, load_target, target_options
+from analysis.errors import UsageError
 
 if TYPE_CHECKING:
     from analysis.domain import Result
@@ -83,6 +86,7 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
     "--errors", type=click.Choice(["ar", "hac", "iid"]), help="Default: the sized procedure (AR errors)."
 )
 @_LEVEL
+@detector_options
 @json_option
 def breaks(
     model: str,
@@ -96,7 +100,11 @@ def breaks(
     **where: Any,
 ) -> None:
     """Find breaks at unknown dates in TARGET and match them to events."""
+    detector = take_detector(where)
     target = load_target(**where)
+    if detector is not None:
+        _show(detector.run(target, model, scale, seasonal, max_breaks, trimming), as_json)
+        return
     from analysis.breaks import find_breaks
 
     result = find_breaks(
@@ -114,20 +122,26 @@ def breaks(
             controls=target.controls,
         ),
     )
-    _show(result, as_json)
+    _show(result, as_json, extra=detectors_of(result))
 
 
 @click.command()
 @target_options
 @_model_options(("full", "ramp", "adopted"), "full")
+@method_options
+@beside_option
 @json_option
-def intervene(as_json: bool, **options: Any) -> None:
+def intervene(as_json: bool, beside: bool, **options: Any) -> None:
     """Estimate the joint effects of the events in TARGET."""
-    target, choices = _split(options)
-    from analysis.interventions import fit_interventions
+    own = take_method_options(options)
+    target, choices = _split(options | own)
+    from analysis.interventions import compare_methods, fit_interventions
 
+    if beside and choices["method"] != "structural":
+        raise UsageError("--methods sets the usual methods beside the joint model: leave --method out")
     result = fit_interventions(target.series, target.events, **choices)
-    _show(result, as_json)
+    panel = compare_methods(result, controls=target.controls) if beside else None
+    _show(result, as_json, panel)
 
 
 @click.command()
@@ -136,13 +150,15 @@ def intervene(as_json: bool, **options: Any) -> None:
 @click.option("--to", "end", metavar="WINDOW", required=True, help="A period or a range A..B, inclusive.")
 @_model_options(("full", "ramp", "adopted", "all"), "all")
 @click.option("--evidence", type=click.Choice(["none", "basic", "full"]), default="basic", show_default=True)
+@beside_option
 @click.option("--details", is_flag=True, help="Print parts, identification, lenses and evidence as well.")
 @json_option
-def attribute(as_json: bool, details: bool, **options: Any) -> None:
+def attribute(as_json: bool, details: bool, beside: bool, **options: Any) -> None:
     """Attribute the change of TARGET between two windows to dated events."""
     target, choices = _split(options)
     from analysis.attribution import attribute as attribute_change
     from analysis.domain import EventTable
+    from analysis.interventions import compare_methods
     from analysis.reporting.headline import Headline, wrapped
 
     with progress(f"fitting the joint model of {target.series.id}"):
@@ -150,7 +166,11 @@ def attribute(as_json: bool, details: bool, **options: Any) -> None:
     record = result.to_record()
     events = EventTable(tuple(result.events.values()))
     text = [Headline.of(record, result.series.title or result.series.id, events).text()]
-    text += [wrapped(f"{note}") for note in (result.notes() if details else result.limits())]
+    text += [wrapped(note) for note in (result.notes() if details else result.limits())]
+    if beside:
+        panels = {fit.series.id: compare_methods(fit, controls=target.controls) for fit in result.fits}
+        record["methods"] = {name: panel.to_record() for name, panel in panels.items()}
+        text += [f"\n{panel.summary()}" for panel in panels.values()]
     for warning in result.warnings:
         say(warning)
     emit(record, "\n".join(text), as_json)
@@ -171,8 +191,9 @@ def _chosen(**options: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _show(result: Result, as_json: bool) -> None:
-    record, text = result.to_record(), result.summary()
+def _show(result: Result, as_json: bool, panel: Result | None = None, extra: str = "") -> None:
+    record, text = show_with_panel(result, panel)
+    text = f"{text.rstrip()}\n\n{extra}" if extra else text
     for warning in getattr(result, "warnings", ()):
         say(warning)
     emit(record, text, as_json)

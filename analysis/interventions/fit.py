@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict, Unpack, overload
+from typing import Literal, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from analysis.interventions.joint.fit import fit_block
 from analysis.interventions.joint.frame import Frame
 from analysis.interventions.joint.totals import usable_totals
 from analysis.interventions.peers import fit_peer
+from analysis.interventions.peers.options import MethodOptions, refuse_options
 from analysis.interventions.result import InterventionResult
 from analysis.interventions.sample import check_events, check_sample
 from analysis.interventions.settings import (
@@ -33,7 +34,7 @@ from analysis.interventions.settings import (
 STRUCTURAL = "structural"
 
 
-class Choices(TypedDict, total=False):
+class Choices(MethodOptions, total=False):
     """Keyword arguments of `fit_interventions` beside the method."""
 
     scale: str | None
@@ -79,6 +80,7 @@ def fit_interventions(
     lunar: bool | None = None,
     outliers: bool = True,
     totals: bool = True,
+    **given: Unpack[MethodOptions],
 ) -> EffectResult:
     """Estimate the effects of all events of a design together.
 
@@ -109,6 +111,8 @@ def fit_interventions(
         Chinese New Year columns; default as the series' recipe declares.
     outliers, totals : bool
         Whether outlying months are looked for, and totals over spans used.
+    **given
+        What only some of the other methods read; see `analysis.interventions.peers.options.MethodOptions`.
 
     Returns
     -------
@@ -142,7 +146,9 @@ def fit_interventions(
             regime=regime,
             controls=controls,
             lunar=lunar,
+            **given,
         )
+    refuse_options(STRUCTURAL, given)
     settings = read_settings(series, scale, seasonal, trend or "local", clock, level, lunar, outliers, totals)
     table = default_events(series) if events is None else events
     check_events(table)

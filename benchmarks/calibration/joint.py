@@ -30,7 +30,7 @@ from benchmarks.calibration.joint_tables import FITS, Cell
 from benchmarks.calibration.worlds import SAMPLES, WORLDS, World
 
 CHUNK = 50
-PEERS = ("ols", "ols_hac", "glsar", "sarimax", "transfer", "uc", "uc_bsts", "poisson")
+PEERS = ("ols", "ols_hac", "glsar", "sarimax", "transfer", "uc", "uc_bsts", "poisson", "negbin")
 """Synthetic control needs donors, which these worlds have none of."""
 PROGRAM = (
     "analysis/domain/*.py",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analysis.cli import detector_options, method_options
 from analysis.cli.estimates import attribute, breaks, intervene
 from analysis.cli.shell import emit, json_option, say
 from analysis.errors import InputError, MissingExtraError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from service.questions import Kind
     from service.store import Store
 
+UNRECORDED = method_options.UNRECORDED | detector_options.UNRECORDED
 DIFFERS = 5
 """Exit code of `verify` for a record that does not hold."""
 
@@ -130,7 +132,7 @@ def _record_command(kind: Kind, twin: click.Command) -> click.Command:
     words = (twin.help or "").strip().rstrip(".")
     return click.Command(
         twin.name,
-        params=list(twin.params),
+        params=[p for p in twin.params if p.name not in UNRECORDED],
         callback=partial(_record, kind),
         help=f"{words}, and store the answer.",
         context_settings=twin.context_settings,
@@ -142,7 +144,7 @@ def _record(kind: Kind, *, as_json: bool, **options: Any) -> None:
         from service.commands.questions import answer, read_question
         from service.records.words import summary
 
-        question = read_question(kind, options)
+        question = read_question(kind, method_options.take_orders(options))
         store = _store()
         if store.has(question.record_id):
             kept, new = store.get(question.record_id), False

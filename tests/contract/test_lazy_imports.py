@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,8 +30,9 @@ with contextlib.suppress(SystemExit):
         "import analysis; analysis.TradeSeries.from_values(['2016', '2017'], [1.0, 2.0])",
         HELP.format(argument="--help"),
         HELP.format(argument="--version"),
+        "import analysis; analysis.fit_interventions, analysis.compare_methods, analysis.find_breaks",
     ],
-    ids=["import", "series of the caller", "help", "version"],
+    ids=["import", "series of the caller", "help", "version", "public names"],
 )
 def test_nothing_heavy_is_loaded(program: str) -> None:
     listing = "\nimport json, sys\nprint('\\n' + json.dumps(sorted(sys.modules)))"
@@ -40,6 +42,42 @@ def test_nothing_heavy_is_loaded(program: str) -> None:
     loaded = set(json.loads(run.stdout.splitlines()[-1]))
     assert "analysis" in loaded
     assert loaded.isdisjoint(HEAVY), loaded.intersection(HEAVY)
+
+
+def test_the_service_starts_without_the_other_methods(tmp_path: Path) -> None:
+    program = (
+        "from service.app import create_app\n"
+        "create_app()\n"
+        "import json, sys\n"
+        "print('\\n' + json.dumps(sorted(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert set(json.loads(run.stdout.splitlines()[-1])).isdisjoint(("statsmodels", "ruptures"))
+
+
+def test_the_joint_model_and_the_breaks_load_no_statsmodels() -> None:
+    program = """
+import json, sys
+import numpy as np
+import analysis
+y = np.exp(3 + 0.1 * np.sin(np.arange(60)) - 0.5 * (np.arange(60) > 30))
+months = [f"{2010 + i // 12}-{i % 12 + 1:02d}" for i in range(60)]
+series = analysis.TradeSeries.from_values(months, list(y), id="own")
+events = analysis.EventTable.from_rows([{"id": "a", "title": "A", "effective": "2012-08-01"}])
+analysis.fit_interventions(series, events)
+before = "statsmodels" in sys.modules
+analysis.fit_interventions(series, events, method="ols")
+print(json.dumps([before, "statsmodels" in sys.modules]))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout.splitlines()[-1]) == [False, True]
 
 
 def test_commands_compute_with_one_thread_of_linear_algebra_unless_told_otherwise() -> None:

@@ -21,7 +21,7 @@ from analysis.breaks.stability import (
     recursive_cusum,
     recursive_estimates,
 )
-from analysis.breaks.unit_roots import zivot_andrews
+from analysis.breaks.unit_roots import augmented_dickey_fuller, zivot_andrews
 from analysis.domain import TradeSeries
 from analysis.numerics import critical_values
 from analysis.numerics.partitions import pure_partitions
@@ -35,6 +35,8 @@ SIX_DIGITS = 2e-6
 THREE_DECIMALS = 5.1e-4
 """Half a unit of the third decimal, which Bai and Perron print."""
 
+CUT = 0.0055
+"""Printed to two decimals, some of them cut and not rounded."""
 TWO_DECIMALS = 5.1e-3
 """Half a unit of the second decimal, which Zivot and Andrews print."""
 
@@ -293,6 +295,45 @@ def test_zivot_andrews_finds_the_printed_lags_itself(
     assert found.lags == lags
     assert found.statistic == pytest.approx(statistic, abs=TWO_DECIMALS)
     assert int(rows[found.positions[0] - 1]["period"]) == year
+
+
+@pytest.mark.parametrize(
+    ("column", "lags", "statistic"),
+    [
+        ("gnp_r", 1, -2.99),
+        ("gnp_n", 1, -2.32),
+        ("gnp_pc", 1, -3.04),
+        ("ip", 5, -2.53),
+        ("emp", 2, -2.66),
+        ("ur", 3, -3.55),
+        ("gnp_p", 1, -2.52),
+        ("cpi", 3, -1.97),
+        ("M", 1, -3.08),
+        ("vel", 0, -1.66),
+        ("bnd", 2, 0.686),
+    ],
+)
+def test_dickey_fuller_as_printed(column: str, lags: int, statistic: float) -> None:
+    """Nelson & Plosser (1982), JME 10, table 5; wages and stock prices were revised since."""
+    rows = [row for row in reference_data.rows("nelson_plosser") if row[column]]
+    y = np.array([float(row[column]) for row in rows if int(row["period"]) <= 1970])
+    found = augmented_dickey_fuller(y if column == "bnd" else np.log(y), lags=lags)
+    assert found.statistic == pytest.approx(statistic, abs=CUT)
+    assert found.positions == ()
+    assert found.critical["0.01"] < found.critical["0.05"] < found.critical["0.10"]
+
+
+def test_where_zivot_andrews_of_statsmodels_differs_from_the_paper() -> None:
+    """What the page of differences says: the lags chosen once, and no lags read as twelve."""
+    from statsmodels.tsa.stattools import zivot_andrews as theirs
+
+    rows = [row for row in reference_data.rows("nelson_plosser") if row["gnp_r"]]
+    gnp = np.log([float(row["gnp_r"]) for row in rows])
+    assert theirs(gnp, regression="c", maxlag=8, autolag="t-stat")[0] == pytest.approx(-4.62, abs=0.1)
+    assert theirs(gnp, regression="c", maxlag=8, autolag=None)[0] == pytest.approx(-5.58, abs=TWO_DECIMALS)
+    rows = [row for row in reference_data.rows("nelson_plosser") if row["vel"]]
+    velocity = np.log([float(row["vel"]) for row in rows])
+    assert theirs(velocity, regression="c", maxlag=0, autolag=None)[3] == 12
 
 
 def test_quantiles_of_the_argmax_as_published() -> None:

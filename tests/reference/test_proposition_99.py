@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.interventions.peers.synthetic import SyntheticStudy, synthetic_control, synthetic_study
+from analysis.interventions.peers.simplex import SEARCHES
+from analysis.interventions.peers.synthetic import (
+    Matching,
+    SyntheticStudy,
+    synthetic_control,
+    synthetic_study,
+)
 from tests.reference.reference_data import rows
 
 WEIGHTS = {"Utah": 0.334, "Nevada": 0.234, "Montana": 0.199, "Colorado": 0.164, "Connecticut": 0.069}
@@ -37,17 +43,17 @@ def panel():
     return states, packs, before, np.array(predictors, dtype=float)
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", SEARCHES)
 def test_weights_gap_and_fit_are_those_printed_from_every_fixed_start(panel, block):
     states, packs, before, predictors = panel
-    control = synthetic_control(packs[:, 0], packs[:, 1:], before, ~before, predictors, block)
+    control = synthetic_control(packs[:, 0], packs[:, 1:], before, ~before, Matching(predictors), block)
     weights = dict(zip(states[1:], control.fit.weights, strict=True))
     for state, printed in WEIGHTS.items():
         assert weights[state] == pytest.approx(printed, abs=WEIGHT), state
     assert sum(weights[s] for s in WEIGHTS) > 1 - WEIGHT
     assert control.mean_gap == pytest.approx(ATT, abs=PACKS)
     assert control.gap[-1] == pytest.approx(ATT_2000, abs=PACKS)
-    assert control.fit.rmspe <= RMSPE
+    assert control.rmspe <= RMSPE
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +65,14 @@ def study(panel) -> SyntheticStudy:
 def test_with_the_predictors_no_placebo_that_is_large_without_them_beats_california(panel, study):
     """The printed rank is 1 of 39; all 38 placebos take 20 s, so the largest four stand for them."""
     states, packs, before, predictors = panel
-    california = synthetic_control(packs[:, 0], packs[:, 1:], before, ~before, predictors)
+    california = synthetic_control(packs[:, 0], packs[:, 1:], before, ~before, Matching(predictors))
     largest = sorted(study.placebos, key=lambda name: -study.placebos[name].ratio)[:4]
     assert study.placebos[largest[0]].ratio > study.control.ratio
     for name in largest:
         j = states.index(name)
         others = [i for i in range(1, len(states)) if i != j]
         placebo = synthetic_control(
-            packs[:, j], packs[:, others], before, ~before, predictors[:, [j, *others]]
+            packs[:, j], packs[:, others], before, ~before, Matching(predictors[:, [j, *others]])
         )
         assert placebo.ratio < california.ratio, name
 

@@ -12,7 +12,14 @@ from analysis.domain import Event, EventTable, TradeSeries, parse_day
 from analysis.reporting.charts import series_chart
 from analysis.reporting.charts.theme import SMALL, WIDTH, extent
 from analysis.reporting.charts.timeline import PAD, Span, event_marks
-from analysis.reporting.headline import Headline, break_change, fraction, signed, window_words
+from analysis.reporting.headline import (
+    EVERYTHING_ELSE,
+    Headline,
+    break_change,
+    fraction,
+    signed,
+    window_words,
+)
 from analysis.reporting.labels import KIND_COLOURS, event_label, kind_words
 from analysis.reporting.tables import SERIES_COLUMNS, series_csv
 
@@ -167,16 +174,14 @@ def test_an_answer_shows_its_sentence_sums_and_doubts_within_a_terminal() -> Non
         "contributions": rows,
         "sentence": "Of the fall of 600, 480 came with two events.",
         "everything_else": {"estimate": 0.0, "lower": -20.0, "upper": 20.0},
-        "sums": [
-            {"label": "All events", "event_ids": ["a", "b"], **interval, "percent": 80.0, "grade": "A"}
-        ],
+        "sums": [{"label": "All events", "event_ids": ["a", "b"], **interval, "percent": 80.0, "grade": "A"}],
         "doubts": [{"text": "The data prefer another date. " * 8}],
     }
     head = Headline.of(record, "Exports", EventTable((event("a", "2017"), event("b", "2017"))))
     text = head.text()
     assert head.sentences() == (record["sentence"],)
     assert [row.label for row in head.sums] == ["All events, together"]
-    assert [row.label for row in head.rows] == ["Event a + Event b", "Everything else (growth, prices, noise)"]
+    assert [row.label for row in head.rows] == ["Event a + Event b", EVERYTHING_ELSE]
     assert head.sums[0].estimate == -480
     assert text.index("All events, together") < text.index("Event a + Event b") < text.index("Doubt: ")
     assert max(map(len, text.splitlines())) <= WIDTH_OF_A_TERMINAL

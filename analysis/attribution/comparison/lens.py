@@ -12,7 +12,7 @@ import numpy as np
 from analysis.attribution.accounting.goods import MILLION
 from analysis.attribution.accounting.windows import Ends, mean_a_year, whole_years
 from analysis.attribution.comparison.panel import LAST_FITTED, DonorPanel, donor_panel
-from analysis.attribution.comparison.result import Comparison, ComparisonRun
+from analysis.attribution.comparison.result import POOR_FIT, Comparison, ComparisonRun
 from analysis.domain import TradeSeries, Window
 from analysis.errors import CannotEstimateError
 from analysis.interventions.peers.synthetic import SyntheticControl, synthetic_study
@@ -23,6 +23,8 @@ FLOWS = {
     "dprk.total.china.m": "total",
 }
 """Series whose trade the panel holds, with the flow of each."""
+EARLIER = 2002
+"""First year of the placebo in time, whose weights are fitted before it."""
 RUNS = (("all donors", True), ("without substitutes", False))
 
 
@@ -79,7 +81,15 @@ def compare_or_reason(
 
 def _run(name: str, panel: DonorPanel, ends: Ends) -> ComparisonRun:
     fitted = panel.where(range(panel.years[0], LAST_FITTED + 1))
-    study = synthetic_study(panel.treated, panel.donors, list(panel.names), fitted, panel.where(ends.after))
+    study = synthetic_study(
+        panel.treated,
+        panel.donors,
+        list(panel.names),
+        fitted,
+        panel.where(ends.after),
+        earlier=panel.years.index(EARLIER),
+        poor=POOR_FIT,
+    )
     control = study.control
     start = float(panel.values[panel.where(ends.before)].mean())
     end = float(panel.values[panel.where(ends.after)].mean())
@@ -91,7 +101,7 @@ def _run(name: str, panel: DonorPanel, ends: Ends) -> ComparisonRun:
         gaps=tuple(float(g) for g in control.gap),
         weights={donor: float(w) for donor, w in zip(panel.names, control.fit.weights, strict=True) if w > 0},
         titles=panel.titles,
-        rmspe=control.fit.rmspe,
+        rmspe=control.rmspe,
         ratio=control.ratio,
         placebo_ratios={donor: placebo.ratio for donor, placebo in study.placebos.items()},
         rank=study.rank,
@@ -101,6 +111,8 @@ def _run(name: str, panel: DonorPanel, ends: Ends) -> ComparisonRun:
         expected=_expected(panel, control, ends),
         without={donor: _expected(panel, other, ends) for donor, other in study.without.items()},
         left_out=panel.left_out,
+        verdict=study.verdict(),
+        earlier=None if study.earlier is None else study.earlier.mean_gap,
     )
 
 

@@ -51,6 +51,10 @@ class ComparisonRun:
     without : mapping of str to float
         The same with each donor left out.
     left_out : tuple of LeftOut
+    verdict : str
+        What fit and placebos say, in words.
+    earlier : float or None
+        Mean log gap of the placebo in time.
     """
 
     name: str
@@ -70,6 +74,8 @@ class ComparisonRun:
     expected: float
     without: Mapping[str, float]
     left_out: tuple[LeftOut, ...]
+    verdict: str = ""
+    earlier: float | None = None
 
     @property
     def beyond(self) -> float:
@@ -112,7 +118,9 @@ class ComparisonRun:
                 "units": len(self.placebo_ratios) + 1,
                 "pvalue": self.pvalue,
                 "smallest_possible": self.smallest_pvalue,
+                "in_time_mean_gap": self.earlier,
             },
+            "verdict": self.verdict,
             "gaps": [{"year": year, "log_gap": gap} for year, gap in zip(self.years, self.gaps, strict=True)],
             "left_out": [
                 {"economy": o.economy, "name": o.name, "reason": o.reason, "unverified": o.unverified}

@@ -113,6 +113,43 @@ def path_quantiles(
     return np.asarray(0.5 * (low + high))
 
 
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """A distribution known by equally likely draws, shape (D,)."""
+
+    values: FloatArray
+
+    def mean(self) -> float:
+        """Return the mean."""
+        return float(self.values.mean())
+
+    def sd(self) -> float:
+        """Return the standard deviation."""
+        return float(self.values.std())
+
+    def cdf(self, x: float) -> float:
+        """Return the share of draws at or below `x`."""
+        return float((self.values <= x).mean())
+
+    def survival(self, x: float) -> float:
+        """Return the share of draws above `x`."""
+        return float((self.values > x).mean())
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the equal-tailed interval of probability `level`."""
+        low, high = np.quantile(self.values, (0.5 * (1 - level), 0.5 * (1 + level)))
+        return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An effect without an estimate: at least `lower` or at most `upper`, and why."""
+
+    lower: float | None
+    upper: float | None
+    reason: str
+
+
 @dataclass(frozen=True)
 class PeerEstimate:
     """Estimates under one dating.
@@ -131,6 +168,8 @@ class PeerEstimate:
         What the method says of itself.
     decays : mapping
         Estimate and standard error (None where held) of the decay of each term.
+    bounds : mapping
+        Of the terms that have a bound instead of an estimate.
     """
 
     dating: Dating
@@ -138,14 +177,15 @@ class PeerEstimate:
     covariance: FloatArray
     dof: int | None
     path: Path
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
     decays: Mapping[str, tuple[float, float | None]] = field(default_factory=dict)
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
 
     def combination(self, weights: FloatArray) -> Marginal:
         """Return the distribution of ``weights @ beta``."""
-        return Location(
-            float(weights @ self.mean), float(np.sqrt(weights @ self.covariance @ weights)), self.dof
-        )
+        own = np.flatnonzero(weights)  # what has no standard error says nothing of the others
+        variance = weights[own] @ self.covariance[np.ix_(own, own)] @ weights[own]
+        return Location(float(weights @ self.mean), float(np.sqrt(variance)), self.dof)
 
 
 @dataclass(frozen=True)

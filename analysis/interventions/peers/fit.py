@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Unpack
 
 import numpy as np
 
@@ -16,13 +17,16 @@ from analysis.interventions.design import Design
 from analysis.interventions.identification import find_aliasing
 from analysis.interventions.peers.arima import AUTOREGRESSION, MOVING_AVERAGE, fit_sarimax, fit_transfer
 from analysis.interventions.peers.arma import ArimaOrder
+from analysis.interventions.peers.causal_impact import fit_causal_impact
+from analysis.interventions.peers.counts import fit_counts
+from analysis.interventions.peers.donors import fit_synthetic
 from analysis.interventions.peers.estimate import PeerEstimate, PeerEstimates
+from analysis.interventions.peers.inputs import read_inputs
 from analysis.interventions.peers.methods import PEERS
-from analysis.interventions.peers.poisson import fit_poisson
+from analysis.interventions.peers.options import MethodOptions, read_options, take_offset
 from analysis.interventions.peers.problem import SHARE_PASSES, PeerProblem
 from analysis.interventions.peers.regression import fit_glsar, fit_ols
 from analysis.interventions.peers.result import PeerResult
-from analysis.interventions.peers.synthetic import fit_synthetic
 from analysis.interventions.peers.unobserved import fit_unobserved
 from analysis.interventions.sample import check_events, check_sample
 from analysis.interventions.settings import (
@@ -42,13 +46,15 @@ ESTIMATORS: dict[str, Callable[[PeerProblem], PeerEstimate]] = {
     "sarimax": fit_sarimax,
     "transfer": fit_transfer,
     "uc": fit_unobserved,
-    "uc_bsts": partial(fit_unobserved, bsts=True),
-    "poisson": fit_poisson,
+    "uc_bsts": fit_causal_impact,
+    "poisson": fit_counts,
+    "negbin": partial(fit_counts, negative_binomial=True),
     "synthetic": fit_synthetic,
 }
-MOST_LAGS = 24
+COUNTS = ("poisson", "negbin")
 BEFORE_AFTER = ("uc", "uc_bsts", "synthetic")
 """Methods that are fitted before the first event only."""
+LINEAR = "{method} has no wandering slope: its trend is linear."
 PATH_WORDS = {
     "regression": "the fitted mean without events; limits of the mean, not of a single period",
     "differenced": "the observed values less the events' effects; none in unobserved periods",
@@ -70,8 +76,7 @@ def fit_peer(
     regime: RegimeChoice = None,
     controls: object = None,
     lunar: bool | None = None,
-    order: tuple[int, int, int] | None = None,
-    seasonal_order: tuple[int, int, int] = (0, 0, 0),
+    **given: Unpack[MethodOptions],
 ) -> PeerResult:
     """Estimate the effects of events by one of the usual methods.
 
@@ -82,11 +87,13 @@ def fit_peer(
         Default for a catalogue series: the list of its recipe.
     method : str
         A name of `PEERS`.
-    scale, seasonal, trend, clock, level, regime, controls, lunar
+    scale, seasonal, clock, level, regime, controls, lunar
         As in `fit_interventions`. A variance regime is checked and named as not in the model; the controls
-        of ``synthetic`` are the donors.
-    order, seasonal_order : tuple of int, optional
-        (p, d, q) and (P, D, Q) of the noise of ``sarimax`` and ``transfer``.
+        of ``synthetic`` are the donors and their predictors.
+    trend : {"linear", "local", "none"}
+        ``local`` is a wandering slope in ``uc``; the other methods take a linear trend and say so.
+    **given
+        What only some methods read; see `MethodOptions`.
 
     Returns
     -------
@@ -101,26 +108,30 @@ def fit_peer(
         raise UsageError(
             f"method is one of structural, {', '.join(PEERS)}, not '{method}'", pointer="/options/method"
         )
-    if order is not None and method not in ("sarimax", "transfer"):
-        raise UsageError(f"an ARIMA order has no meaning for {method}", pointer="/options/order")
-    if method == "poisson" and scale is not None:
-        raise UsageError("poisson has a log link: leave the scale out", pointer="/options/scale")
+    options = read_options(series, method, given)
+    counts = method in COUNTS
+    if counts and scale is not None:
+        raise UsageError(f"{method} has a log link: leave the scale out", pointer="/options/scale")
     settings = read_settings(series, scale, seasonal, trend, clock, level, lunar, False, False)
-    if settings.trend == "local":
-        raise UsageError(
-            f"a trend of wandering slope belongs to the structural method; {method} has linear or none",
-            pointer="/options/trend",
-        )
-    if method == "poisson":
-        settings = replace(settings, scale="log")
+    wandering = settings.trend == "local"
+    settings = replace(
+        settings,
+        trend="linear" if wandering else settings.trend,
+        scale="log" if counts else settings.scale,
+    )
     table = default_events(series) if events is None else events
     if not len(table):
         raise InputError("the event table is empty: give at least one event", pointer="/events")
     check_events(table)
     check_sample(series, 0, settings.seasonal)
     windows, _ = read_regimes(series, regime)
-    standardised = standardise_controls(series, controls)
-    donors = standardised if method == "synthetic" else {}
+    raw_controls = read_controls(series, controls)
+    exposure, raw_controls = take_offset(options.offset, raw_controls)
+    inputs = read_inputs(options.inputs, raw_controls)
+    donors = raw_controls if method == "synthetic" else {}
+    standardised = standardise_controls(
+        series, {k: v for k, v in raw_controls.items() if k not in {i.name for i in inputs}} or None
+    )
     recipe = DesignRecipe(series, table, settings, {} if donors else standardised)
     raw = recipe.build()
     check_controls(series, raw)
@@ -137,9 +148,13 @@ def fit_peer(
         raw.pin(aliasing.pinned),
         aliasing,
         "full",
-        "log" if method == "poisson" else "identity",
-        _order(series, order, seasonal_order),
-        read_controls(series, controls) if donors else {},
+        link="log" if counts else "identity",
+        order=options.order,
+        raw_controls=donors,
+        inputs=inputs,
+        offset=exposure,
+        wandering_slope=wandering,
+        synthetic=options.synthetic,
     )
     problem = replace(problem, design=_settled(problem, method).pin(aliasing.pinned))
     datings = list(dict.fromkeys(v.dating for v in problem.design.variants))
@@ -162,23 +177,25 @@ def fit_peer(
         (
             *scale_warnings(series, settings.scale, scale),
             *(f"The variance regime {window} is not in the method {method}." for window in windows),
+            *([LINEAR.format(method=method)] if wandering and method != "uc" else []),
             *unidentified_warnings(aliasing),
+            *_bounded(estimates, settings.level),
         ),
         method=method,
         path_words=PATH_WORDS[_path_kind(method, problem.order)],
     )
 
 
-def _order(
-    series: TradeSeries, order: tuple[int, int, int] | None, seasonal: tuple[int, int, int]
-) -> ArimaOrder | None:
-    if order is None:
-        return None
-    if min(*order, *seasonal) < 0 or max(*order, *seasonal) > MOST_LAGS:
-        raise UsageError(
-            f"an ARIMA order holds whole numbers from 0 to {MOST_LAGS}", pointer="/options/order"
+def _bounded(estimates: Sequence[PeerEstimate], level: float) -> list[str]:
+    """Return a sentence for every effect that has a bound alone, under the first dating."""
+    lines = []
+    for name, bound in estimates[0].bounds.items():
+        end = next(
+            (e for e in (("at most", bound.upper), ("at least", bound.lower)) if e[1] is not None), None
         )
-    return ArimaOrder(order, seasonal, series.first.per_year if any(seasonal) else 1)
+        size = f"; its effect is {end[0]} {end[1]:.2f} in logs ({50 * (1 + level):g} %)" if end else ""
+        lines.append(f"{name}: {bound.reason}{size}.")
+    return lines
 
 
 def _path_kind(method: str, order: ArimaOrder | None) -> str:
@@ -208,7 +225,7 @@ def _settled(problem: PeerProblem, method: str) -> Design:
 def _preliminary(problem: PeerProblem) -> FloatArray:
     """Return coefficients by least squares, or by the quasi-likelihood where the link is logarithmic."""
     if problem.link == "log":
-        return fit_poisson(problem).mean
+        return fit_counts(problem).mean
     seen = problem.observed
     beta = least_squares(problem.y[seen], problem.variant().columns[seen][:, problem.kept]).params
     return problem.embed(beta, np.zeros((len(beta), len(beta))))[0]

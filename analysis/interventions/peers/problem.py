@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from analysis.interventions.design import Design, Scale, Term, Variant
 from analysis.interventions.identification import Aliasing
 from analysis.interventions.peers.arma import ArimaOrder
 from analysis.interventions.peers.estimate import critical
+from analysis.interventions.peers.inputs import MeasuredInput
+from analysis.interventions.peers.specification import SyntheticOptions
 from analysis.interventions.settings import DesignRecipe, Settings
 from analysis.interventions.shapes import DECAYING
 from analysis.numerics.least_squares import least_squares
@@ -40,6 +42,13 @@ class PeerProblem:
         Of the noise, where the caller gave one.
     raw_controls : mapping of str to ndarray of shape (T,)
         Controls as given, for donors.
+    inputs : tuple of MeasuredInput
+        Of ``transfer``.
+    offset : ndarray of shape (T,), optional
+        Logs of the exposure of a regression for counts.
+    wandering_slope : bool
+        Whether a local trend was asked for; the methods without one take a linear trend.
+    synthetic : SyntheticOptions
     """
 
     recipe: DesignRecipe
@@ -49,6 +58,10 @@ class PeerProblem:
     link: str = "identity"
     order: ArimaOrder | None = None
     raw_controls: Mapping[str, FloatArray] | None = None
+    inputs: tuple[MeasuredInput, ...] = ()
+    offset: FloatArray | None = None
+    wandering_slope: bool = False
+    synthetic: SyntheticOptions = field(default_factory=SyntheticOptions)
 
     @property
     def series(self) -> TradeSeries:
@@ -114,11 +127,17 @@ class PeerProblem:
         return mean, full
 
     def mean_path(
-        self, columns: FloatArray, mean: FloatArray, covariance: FloatArray, dof: int | None
+        self,
+        columns: FloatArray,
+        mean: FloatArray,
+        covariance: FloatArray,
+        dof: int | None,
+        offset: FloatArray | None = None,
     ) -> Path:
         """Return the fitted path without policy events and the limits of its mean."""
         rows = self.without_events(columns)
-        return self.path(rows @ mean, np.sqrt(np.einsum("ti,ij,tj->t", rows, covariance, rows)), dof)
+        centre = rows @ mean + (0.0 if offset is None else offset)
+        return self.path(centre, np.sqrt(np.einsum("ti,ij,tj->t", rows, covariance, rows)), dof)
 
     def path(self, centre: FloatArray, error: FloatArray, dof: int | None) -> Path:
         """Return a path on the scale of the series with limits ``centre +- quantile * error``."""

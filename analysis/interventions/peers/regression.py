@@ -1,4 +1,9 @@
-"""Least squares with classical and with Newey-West standard errors, and iterated AR(1) errors."""
+"""Least squares, plain and with Newey-West errors, and AR(1) errors by GLSAR: all by statsmodels.
+
+A missing period keeps its place in the calendar. For the Newey-West covariance it is a row of zeros, so that
+lags count periods (Parzen 1963, Sankhya A 25, 383-392); for GLSAR it is a parameter of its own, which leaves
+the likelihood of the other periods given the autocorrelation.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +14,17 @@ import numpy as np
 from analysis.domain import FloatArray
 from analysis.errors import CannotEstimateError
 from analysis.interventions.peers.estimate import PeerEstimate
-from analysis.interventions.peers.newey_west import bandwidth, long_run_sum
 from analysis.interventions.peers.problem import PeerProblem
-from analysis.numerics.least_squares import LeastSquares, least_squares
+from analysis.interventions.peers.residuals import residual_tests
 
-MOST_ITERATIONS = 200
-RHO_TOLERANCE = 1e-8
-LARGEST_RHO = 0.999
+MOST_ITERATIONS = 500
+TOLERANCE = 1e-10
+"""Largest relative change of a coefficient at which the iterations of GLSAR count as settled."""
+
+
+def bandwidth(n: int) -> int:
+    """Return the rule of thumb ``floor(4 (n / 100)^(2/9))``."""
+    return int(np.floor(4 * (n / 100) ** (2 / 9)))
 
 
 def fit_ols(problem: PeerProblem, *, hac: bool = False) -> PeerEstimate:
@@ -27,87 +36,74 @@ def fit_ols(problem: PeerProblem, *, hac: bool = False) -> PeerEstimate:
     hac : bool
         Newey-West instead of classical standard errors.
     """
+    from statsmodels.regression.linear_model import OLS
+
     variant = problem.variant()
-    x = variant.columns[problem.observed][:, problem.kept]
-    fit = least_squares(problem.y[problem.observed], x)
-    dof = len(x) - fit.rank
-    details: dict[str, Any] = {"residual_sd": float(np.sqrt(fit.ssr / dof))}
+    seen = problem.observed
+    x = variant.columns[:, problem.kept]
+    fit = OLS(problem.y[seen], x[seen]).fit()
+    dof = int(fit.df_resid)
+    details: dict[str, Any] = {"residual_sd": float(np.sqrt(fit.scale)), **residual_tests(fit.resid)}
+    covariance = np.asarray(fit.cov_params())
     if hac:
-        lags = bandwidth(len(x))
-        order = list(fit.kept)
-        meat = long_run_sum(x[:, order] * fit.residuals[:, None], problem.observed, lags)
-        covariance = _placed(fit, fit.sandwich(meat) * len(x) / dof)
+        lags = bandwidth(int(fit.nobs))
+        placed = OLS(np.where(seen, problem.y, 0.0), np.where(seen[:, None], x, 0.0)).fit(
+            cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
+        )
+        covariance = np.asarray(placed.cov_params()) * fit.nobs / dof
         details |= {"bandwidth": lags, "kernel": "Bartlett"}
-    else:
-        covariance = _placed(fit, fit.sandwich(_gram(fit)) * fit.ssr / dof)
     return _finish(problem, variant.columns, variant.decays, fit.params, covariance, dof, details)
 
 
 def fit_glsar(problem: PeerProblem) -> PeerEstimate:
     """Estimate with AR(1) errors by iterated feasible generalised least squares.
 
-    An observation g periods after the one before is whitened by ``rho ** g``; the first is dropped.
+    The first observation is dropped.
 
     Raises
     ------
     CannotEstimateError
-        If the autocorrelation does not settle.
+        If the autocorrelation does not settle, or whitening leaves columns that cannot be told apart.
     """
+    from statsmodels.regression.linear_model import GLSAR
+
     variant = problem.variant()
-    seen = np.flatnonzero(problem.observed)
-    x, y = variant.columns[seen][:, problem.kept], problem.y[seen]
-    gaps = np.diff(seen)
-    rho, fit = 0.0, least_squares(y, x)
-    iterations = 0
-    while True:
-        iterations += 1
-        following = _autocorrelation(y - x @ fit.params, gaps)
-        settled = abs(following - rho) < RHO_TOLERANCE
-        rho = following
-        powers = rho**gaps
-        weight = np.sqrt((1 - rho**2) / (1 - powers**2))
-        white = weight[:, None] * (x[1:] - powers[:, None] * x[:-1])
-        fit = least_squares(weight * (y[1:] - powers * y[:-1]), white)
-        if fit.rank < x.shape[1]:
-            raise CannotEstimateError(
-                f"after whitening by its autocorrelation {rho:.3f} the design of '{problem.series.id}' "
-                "cannot tell its columns apart: use the structural method"
-            )
-        if settled:
-            break
-        if iterations == MOST_ITERATIONS:
-            raise CannotEstimateError(
-                f"the autocorrelation of the errors did not settle in {MOST_ITERATIONS} iterations (last "
-                f"value {rho:.3f}): use the structural method"
-            )
-    dof = len(white) - fit.rank
-    covariance = _placed(fit, fit.sandwich(_gram(fit)) * fit.ssr / dof)
-    details = {"rho": rho, "iterations": iterations, "converged": True}
-    return _finish(problem, variant.columns, variant.decays, fit.params, covariance, dof, details)
-
-
-def _autocorrelation(residuals: FloatArray, gaps: np.ndarray) -> float:
-    """Yule-Walker estimate from neighbouring periods, each moment over its own number of terms."""
-    centred = residuals - residuals.mean()
-    next_to = gaps == 1
-    if next_to.sum() < 2:
+    first, last = np.flatnonzero(problem.observed)[[0, -1]]
+    span = slice(first, last + 1)
+    seen, x = problem.observed[span], variant.columns[span][:, problem.kept]
+    absent = np.flatnonzero(~seen)
+    blanks = np.zeros((len(seen), len(absent)))
+    blanks[absent, np.arange(len(absent))] = 1.0
+    y = np.where(seen, problem.y[span], problem.y[span][seen].mean())
+    model = GLSAR(y, np.column_stack([x, blanks]), rho=1)
+    fit = model.iterative_fit(maxiter=MOST_ITERATIONS, rtol=TOLERANCE)
+    rho = float(model.rho[0])
+    if not fit.converged:
         raise CannotEstimateError(
-            "too few neighbouring periods are observed to estimate the autocorrelation: use another method"
+            f"the autocorrelation of the errors did not settle in {MOST_ITERATIONS} iterations (last value "
+            f"{rho:.3f}): use the structural method"
         )
-    first = float((centred[1:] * centred[:-1])[next_to].mean())
-    rho = first / float((centred**2).mean())
-    return float(np.clip(rho, -LARGEST_RHO, LARGEST_RHO))
-
-
-def _gram(fit: LeastSquares) -> FloatArray:
-    return fit.triangle.T @ fit.triangle
-
-
-def _placed(fit: LeastSquares, covariance: FloatArray) -> FloatArray:
-    size = len(fit.params)
-    placed = np.zeros((size, size))
-    placed[np.ix_(fit.kept, fit.kept)] = covariance
-    return placed
+    if np.linalg.matrix_rank(model.wexog) < model.exog.shape[1]:
+        raise CannotEstimateError(
+            f"after whitening by its autocorrelation {rho:.3f} the design of '{problem.series.id}' "
+            "cannot tell its columns apart: use the structural method"
+        )
+    k = x.shape[1]
+    details = {
+        "rho": rho,
+        "iterations": int(fit.iter),
+        "converged": bool(fit.converged),
+        **residual_tests(np.asarray(fit.wresid)[seen[1:]]),
+    }
+    return _finish(
+        problem,
+        variant.columns,
+        variant.decays,
+        np.asarray(fit.params)[:k],
+        np.asarray(fit.cov_params())[:k, :k],
+        int(fit.df_resid),
+        details,
+    )
 
 
 def _finish(

@@ -1,4 +1,4 @@
-"""Synthetic control: donor weights on the simplex, nested choice of predictor weights, placebos.
+"""Donor weights on the simplex and the nested choice of predictor weights. Ours: statsmodels has neither.
 
 Given predictor weights V the donor weights minimise ``(x1 - X0 w)'V(x1 - X0 w)`` over the simplex, an
 exact non-negative least-squares problem; V minimises the mean squared gap of the outcome before the event
@@ -22,6 +22,9 @@ MOST_EVALUATIONS = 500
 LOG2_POINTS = 11
 BLOCK = 512
 """Points of the fixed sequence that one search screens; the sequence holds four such blocks."""
+EQUAL = 4
+SEARCHES = (0, EQUAL, 1, 2, 3)
+"""In the order in which several are run."""
 POLISHED = 3
 """Best points of a block that a local search starts from."""
 LOG_SPAN = 12.0
@@ -43,12 +46,15 @@ class DonorWeights:
     rmspe : float
         Root mean squared gap before the event, in the unit of the outcome.
     evaluations : int
+    criterion : float
+        Mean squared gap over the periods that the importance was chosen to match.
     """
 
     weights: FloatArray
     importance: FloatArray
     rmspe: float
     evaluations: int
+    criterion: float
 
 
 def simplex_weights(target: FloatArray, donors: FloatArray) -> FloatArray:
@@ -76,7 +82,7 @@ def fit_weights(
     donors: FloatArray,
     predictor: FloatArray | None = None,
     donor_predictors: FloatArray | None = None,
-    block: int = 0,
+    start: int = 0,
 ) -> DonorWeights:
     """Choose donor weights on the periods before the event.
 
@@ -88,13 +94,14 @@ def fit_weights(
     predictor : ndarray, shape (K,), optional
         Predictors of the treated unit; without them the outcomes themselves are matched, each alike.
     donor_predictors : ndarray, shape (K, J), optional
-    block : int
-        0 to 3: the stretch of the fixed sequence whose points are screened first.
+    start : int
+        One of `SEARCHES`: 0 to 3, the stretch of the fixed sequence whose points are screened first; `EQUAL`,
+        predictors of equal weight, where R's Synth starts.
     """
     if predictor is None or donor_predictors is None:
         weights = simplex_weights(outcome, donors)
         even = np.full(len(outcome), 1 / len(outcome))
-        return DonorWeights(weights, even, _rmspe(outcome, donors, weights), 1)
+        return DonorWeights(weights, even, _rmspe(outcome, donors, weights), 1, 0.0)
     spread = np.column_stack([predictor, donor_predictors]).std(axis=1, ddof=1)
     target = predictor / spread
     pool = donor_predictors / spread[:, None]
@@ -109,12 +116,12 @@ def fit_weights(
         evaluations += 1
         return _rmspe(outcome, donors, weights_of(free)) ** 2
 
-    starts = starting_points(len(predictor), block)
-    screened = np.array([criterion(start) for start in starts])
-    found = [search(criterion, starts[i]) for i in np.argsort(screened, kind="stable")[:POLISHED]]
-    _, free = min(found, key=lambda pair: pair[0])
+    points = np.zeros((1, len(predictor))) if start == EQUAL else starting_points(len(predictor), start)
+    screened = np.array([criterion(point) for point in points])
+    found = [search(criterion, points[i]) for i in np.argsort(screened, kind="stable")[:POLISHED]]
+    least, free = min(found, key=lambda pair: pair[0])
     weights = weights_of(free)
-    return DonorWeights(weights, _shares(free), _rmspe(outcome, donors, weights), evaluations)
+    return DonorWeights(weights, _shares(free), _rmspe(outcome, donors, weights), evaluations, least)
 
 
 def starting_points(count: int, block: int) -> FloatArray:

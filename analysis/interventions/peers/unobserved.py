@@ -1,328 +1,202 @@
-"""Unobserved components before and after: fitted before the first event, predicted beyond it.
-
-The design of CausalImpact (Brodersen et al. 2015), computed by quadrature instead of a sampler. With the
-prior of R's CausalImpact 1.4.1 and bsts 0.9.10 (``uc_bsts``) the numbers are those of the package within
-its own Monte Carlo error.
-"""
+"""Unobserved components by statsmodels: fitted before the first event, predicted beyond it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
 from dataclasses import dataclass
-from itertools import product
+from typing import Any
 
 import numpy as np
-from scipy import special
 
 from analysis.domain import FloatArray
 from analysis.errors import CannotEstimateError
 from analysis.interventions.counterfactual import Path
-from analysis.interventions.peers.estimate import NormalMixture, PeerEstimate, path_quantiles
-from analysis.interventions.peers.level_mixture import (
-    LevelModel,
-    LevelPosterior,
-    LogPrior,
-    Prediction,
-    fit_level,
-    predict,
-)
+from analysis.interventions.peers.estimate import Draws, PeerEstimate
 from analysis.interventions.peers.problem import PeerProblem
-from analysis.interventions.peers.windows import BeforeAfter, before_after
-from analysis.numerics.noise import LOG_Q, ZERO_Q_MASS
+from analysis.interventions.peers.windows import BeforeAfter, before_after, describe_windows, measured
+from analysis.numerics.fixed_sequence import normals
 
-PATH_CELLS = 48
-"""Heaviest cells at which the pointwise path is evaluated."""
-LEVEL_GUESS, LEVEL_DF, LEVEL_LIMIT = 0.01, 32.0, 1.0
-"""CausalImpact: prior of the level's innovations, in standard deviations of y before the event."""
-NOISE_GUESS, NOISE_DF, NOISE_LIMIT = 1.0, 0.01, 1.2
-"""bsts without regressors."""
-EXPECTED_R2, REGRESSION_DF, EXPECTED_SIZE = 0.8, 50.0, 3.0
-"""CausalImpact with regressors: expected R squared, its degrees of freedom, expected number of regressors."""
-SLAB_WEIGHT, SLAB_DIAGONAL = 0.01, 0.5
-"""bsts: prior information weight and share of the diagonal in the slab's precision."""
-MOST_CONTROLS = 8
-"""Controls whose every subset is summed over."""
-TINY_LEVEL = (1e-7, 2e-7)
-LEAST_NOISE = 1e-3
+PATHS = 2048
+"""Simulated paths; with their mirror images, so that their mean is exact."""
+STREAM = 19
+MOST_ITERATIONS = 500
+FITS = ("lbfgs", "bfgs", "nm")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GapEstimate(PeerEstimate):
-    """Effects as linear functions of predicted averages, a mixture of normals.
+class PathEstimate(PeerEstimate):
+    """Effects read off simulated paths.
 
     Attributes
     ----------
-    weight : ndarray, shape (G,)
-    centre : ndarray, shape (G, E)
-        Effects of the event terms in each cell.
-    spread : ndarray, shape (G, E, E)
+    draws : ndarray, shape (D, E)
+        Effects of the event terms on each path.
     columns : tuple of int
         Where each event term's effect stands among the coefficients.
     """
 
-    weight: FloatArray
-    centre: FloatArray
-    spread: FloatArray
+    draws: FloatArray
     columns: tuple[int, ...]
 
-    def combination(self, weights: FloatArray) -> NormalMixture:
+    def combination(self, weights: FloatArray) -> Draws:
         """Return the distribution of ``weights @ beta``."""
-        own = weights[list(self.columns)]
-        return NormalMixture(
-            self.weight, self.centre @ own, np.sqrt(np.einsum("i,gij,j->g", own, self.spread, own))
-        )
+        return Draws(self.draws @ weights[list(self.columns)])
 
 
-def fit_unobserved(problem: PeerProblem, *, bsts: bool = False) -> PeerEstimate:
+@dataclass(frozen=True)
+class _Prediction:
+    """Simulated values without events, and the fit they come from."""
+
+    paths: FloatArray
+    fitted: FloatArray
+    error: FloatArray
+    details: dict[str, Any]
+
+
+def fit_unobserved(problem: PeerProblem) -> PeerEstimate:
     """Predict beyond the first event, and read the effects off the gaps.
 
-    Parameters
-    ----------
-    problem : PeerProblem
-    bsts : bool
-        Whether the priors are those of R's CausalImpact.
+    The level is a random walk (with ``trend="local"`` its slope wanders too); season, trend and controls are
+    regressors of a flat prior in the state, so that their doubt is in the paths; the variances are held at
+    their maximum-likelihood values.
 
     Raises
     ------
     CannotEstimateError
-        If too little precedes the first event, or it cannot carry the season and the controls.
+        If too little precedes the first event, or it cannot carry the season and the controls, or the search
+        does not converge.
     """
     windows = before_after(problem)
-    y, before = problem.y, windows.before
-    centre, unit = float(y[before].mean()), float(y[before].std(ddof=1))
-    if unit <= 0:
-        raise CannotEstimateError(
-            f"'{problem.series.id}' is constant before the first event: there is nothing to predict from"
-        )
-    z = (y - centre) / unit
-    posteriors, named = (_bsts if bsts else _flat)(problem, windows, z, unit)
-    offset = z[np.flatnonzero(before)[0]] if bsts else 0.0
-    averages = predict(posteriors, windows.averaging)
-    gaps = windows.averaging @ np.nan_to_num(z) - offset - averages.centre
-    to_effects = windows.effects_of_gaps * unit
-    effects = gaps @ to_effects.T
-    spread = to_effects @ averages.covariance @ to_effects.T
-    mean_effects = averages.weight @ effects
-    apart = effects - mean_effects
-    covariance = np.einsum("g,gij->ij", averages.weight, spread)
-    covariance += (averages.weight[:, None] * apart).T @ apart
+    predicted = _predict(problem, windows)
+    averages = predicted.paths @ windows.averaging.T
+    gaps = windows.averaging @ np.nan_to_num(problem.y) - averages
+    draws = gaps @ windows.effects_of_gaps.T
     columns = tuple(t.columns.start for t in problem.design.event_terms)
     p = len(problem.design.precision)
-    mean, full = np.zeros(p), np.zeros((p, p))
-    mean[list(columns)] = mean_effects
-    full[np.ix_(columns, columns)] = covariance
-    path = _path(problem, posteriors, mean, centre + unit * offset, unit)
+    mean, covariance = np.zeros(p), np.zeros((p, p))
+    mean[list(columns)] = draws.mean(axis=0)
+    covariance[np.ix_(columns, columns)] = np.atleast_2d(np.cov(draws.T, bias=True))
     details = {
         "fitted_before": {
-            "observations": int(before.sum()),
-            "last": str(problem.series.periods[int(np.flatnonzero(before)[-1])]),
+            "observations": int(windows.before.sum()),
+            "last": str(problem.series.periods[int(np.flatnonzero(windows.before)[-1])]),
         },
-        "windows": _describe(problem, windows, averages, centre + unit * offset, unit),
-        "noise_sd": unit * _mean(posteriors, "noise"),
-        "level_sd": unit * _mean(posteriors, "level"),
-        **named,
+        "windows": describe_windows(problem, windows, [Draws(a) for a in averages.T]),
+        "paths": 2 * PATHS,
+        **predicted.details,
     }
-    return GapEstimate(
+    return PathEstimate(
         dating=problem.dating,
         mean=mean,
-        covariance=full,
+        covariance=covariance,
         dof=None,
-        path=path,
+        path=_path(problem, predicted, windows, mean),
         details=details,
-        weight=averages.weight,
-        centre=effects,
-        spread=spread,
+        draws=draws,
         columns=columns,
     )
 
 
-def _flat(
-    problem: PeerProblem, windows: BeforeAfter, z: FloatArray, unit: float
-) -> tuple[list[LevelPosterior], dict[str, object]]:
-    """Season and intercept flat, trend and controls as in the joint model, log q uniform or q = 0."""
-    design = problem.design
-    base = [t for t in design.terms if not t.event_ids]
-    width = base[-1].columns.stop
-    columns = problem.variants[0].columns[:, :width]
-    prior = design.precision[:width]
-    flat = prior == 0
-    loose = columns[windows.before][:, flat]
-    size = np.maximum(np.linalg.norm(loose, axis=0), 1e-300)
-    if np.linalg.matrix_rank(loose / size, tol=1e-8) < flat.sum():
+def _predict(problem: PeerProblem, windows: BeforeAfter) -> _Prediction:
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    local = problem.wandering_slope
+    base = [t for t in problem.design.terms if not t.event_ids and t.kind != "intercept"]
+    wanted = [j for t in base if not (local and t.kind == "trend") for j in range(*t.columns.indices(10**6))]
+    x = problem.variants[0].columns[:, wanted]
+    last = int(np.flatnonzero(windows.before)[-1])
+    y = np.where(windows.before, problem.y, np.nan)[: last + 1]
+    _check(problem, y, x)
+    centre, unit = float(np.nanmean(y)), float(np.nanstd(y))
+    size = np.linalg.norm(x[: last + 1], axis=0)
+    model = UnobservedComponents(
+        (y - centre) / unit,
+        level="lltrend" if local else "llevel",
+        exog=x[: last + 1] / size if wanted else None,
+        mle_regression=False,
+        use_exact_diffuse=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # convergence is judged below
+        start: Any = None
+        for method in FITS:
+            fit = model.fit(start, method=method, maxiter=MOST_ITERATIONS, disp=0, cov_type="none")
+            start = fit.params
+            if fit.mle_retvals["converged"]:
+                break
+    if not fit.mle_retvals["converged"] or not np.isfinite(fit.llf):
+        raise CannotEstimateError(
+            f"the likelihood of the components of '{problem.series.id}' did not converge in "
+            f"{MOST_ITERATIONS} iterations: use the structural method"
+        )
+    named = dict(zip(fit.model.param_names, np.asarray(fit.params), strict=True))
+    noise = float(np.sqrt(named["sigma2.irregular"]))
+    walk = float(np.sqrt(named["sigma2.level"]))
+    slope = float(np.sqrt(named.get("sigma2.trend", 0.0)))
+    ahead = len(problem.y) - last - 1
+    states = _states(fit, 2 * PATHS)
+    shocks = normals((PATHS, 3, ahead), STREAM)
+    shocks = np.concatenate([shocks, -shocks])
+    level = states[:, :1] + walk * np.cumsum(shocks[:, 0], axis=1)
+    if local:
+        slopes = states[:, 1:2] + slope * np.cumsum(shocks[:, 2], axis=1)
+        level += np.cumsum(np.column_stack([states[:, 1], slopes[:, :-1]]), axis=1)
+    regression = states[:, 1 + local :] @ (x[last + 1 :] / size).T if wanted else 0.0
+    future = centre + unit * (level + regression + noise * shocks[:, 1])
+    smoothed = np.asarray(fit.smoothed_state)
+    signal = np.column_stack(
+        [np.ones(last + 1), *([np.zeros(last + 1)] if local else []), x[: last + 1] / size]
+    )
+    fitted = np.einsum("tk,kt->t", signal, smoothed)
+    spread = np.einsum("tk,klt,tl->t", signal, np.asarray(fit.smoothed_state_cov), signal)
+    whole = np.zeros((2 * PATHS, len(problem.y)))
+    whole[:, last + 1 :] = future
+    return _Prediction(
+        whole,
+        centre + unit * fitted,
+        unit * np.sqrt(np.maximum(spread, 0.0) + noise**2),
+        {
+            "noise_sd": unit * noise,
+            "level_sd": unit * walk,
+            **({"slope_sd": unit * slope} if local else {}),
+            "converged": True,
+            "log_likelihood": float(fit.llf) - int(np.isfinite(y).sum()) * float(np.log(unit)),
+        },
+    )
+
+
+def _states(fit: Any, count: int) -> FloatArray:
+    """Return draws of the state at the last fitted period, in mirrored pairs, shape (count, k)."""
+    centre = np.asarray(fit.filtered_state)[:, -1]
+    values, vectors = np.linalg.eigh(np.asarray(fit.filtered_state_cov)[:, :, -1])
+    drawn = normals((count // 2, len(centre)), STREAM + 1)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    return np.asarray(centre + np.concatenate([drawn, -drawn]) @ root.T)
+
+
+def _check(problem: PeerProblem, y: FloatArray, x: FloatArray) -> None:
+    seen = np.isfinite(y)
+    if np.ptp(y[seen]) <= 0:
+        raise CannotEstimateError(
+            f"'{problem.series.id}' is constant before the first event: there is nothing to predict from"
+        )
+    full = np.column_stack([np.ones(len(x)), x])[: len(y)][seen]
+    size = np.maximum(np.linalg.norm(full, axis=0), 1e-300)
+    if np.linalg.matrix_rank(full / size, tol=1e-8) < full.shape[1]:
         raise CannotEstimateError(
             f"the periods of '{problem.series.id}' before the first event cannot carry every season and "
             "control: leave the season out, or use the structural method"
         )
-    trend = np.zeros(width)
-    relative = prior.copy()
-    if design.trend_column is not None:
-        trend[design.trend_column] = prior[design.trend_column] * unit**2
-        relative[design.trend_column] = 0.0
-
-    def walk(noise: FloatArray, level: FloatArray) -> FloatArray:
-        log_q = 2 * np.log10(level / noise)
-        inside = (log_q > LOG_Q[0]) & (log_q < LOG_Q[1])
-        density = (1 - ZERO_Q_MASS) * 2 / np.log(10) / (LOG_Q[1] - LOG_Q[0])
-        return np.where(inside, np.log(density), -np.inf)
-
-    def still(noise: FloatArray, level: FloatArray) -> FloatArray:
-        del level
-        return np.full(len(noise), np.log(ZERO_Q_MASS / np.log(TINY_LEVEL[1] / TINY_LEVEL[0])))
-
-    largest = 3.0
-    reach = (LEAST_NOISE * 10 ** (LOG_Q[0] / 2), largest * 10 ** (LOG_Q[1] / 2))
-
-    def model(prior: LogPrior, levels: tuple[float, float]) -> LevelModel:
-        noises = (LEAST_NOISE, largest)
-        return LevelModel(
-            z, windows.before, columns, np.diag(trend), np.diag(relative), prior, noises, levels
-        )
-
-    moving, fixed = fit_level(model(walk, reach)), fit_level(model(still, TINY_LEVEL))
-    share = special.expit(fixed.log_evidence - moving.log_evidence)
-    return [moving, fixed], {
-        "prior": "log10 of level over noise variance uniform on (-4, 1), a tenth of the mass at 0",
-        "p_no_random_walk": float(share),
-    }
 
 
-def _bsts(
-    problem: PeerProblem, windows: BeforeAfter, z: FloatArray, unit: float
-) -> tuple[list[LevelPosterior], dict[str, object]]:
-    """Return the posteriors of every subset of the controls under the priors of CausalImpact."""
-    del unit
-    before = windows.before
-    length = len(z)
-    blocks = [np.ones((length, 1))]
-    if problem.settings.seasonal:
-        cycle = problem.series.first.per_year
-        seasons = np.array([p.season for p in problem.series.periods])
-        blocks.append((seasons[:, None] == np.arange(cycle)).astype(np.float64) - 1 / cycle)
-    blocks += [
-        problem.variants[0].columns[:, t.columns] for t in problem.design.terms if t.name == "lunar_new_year"
-    ]
-    state = np.column_stack(blocks)
-    given = problem.recipe.controls
-    if len(given) > MOST_CONTROLS:
-        raise CannotEstimateError(
-            f"{len(given)} controls have too many subsets to sum over: keep {MOST_CONTROLS}, or use uc"
-        )
-    controls = np.column_stack([np.ones(length), *given.values()])
-    controls[:, 1:] -= controls[before, 1:].mean(axis=0)
-    controls[:, 1:] /= np.maximum(controls[before, 1:].std(axis=0, ddof=1), 1e-300)
-    gram = controls[before].T @ controls[before]
-    slab = SLAB_WEIGHT / before.sum() * ((1 - SLAB_DIAGONAL) * gram + SLAB_DIAGONAL * np.diag(np.diag(gram)))
-    share = min(1.0, EXPECTED_SIZE / controls.shape[1])
-    first = z[np.flatnonzero(before)[0]]
-    posteriors, inclusion, sizes = [], [], []
-    for chosen in product((False, True), repeat=len(given)):
-        count = sum(chosen)
-        if share == 1.0 and count < len(given):
-            continue
-        picked = np.flatnonzero([bool(given), *chosen])
-        log_prior = 0.0 if share == 1.0 else count * np.log(share) + (len(given) - count) * np.log1p(-share)
-        regressors = np.column_stack([state, controls[:, picked]])
-        k, r = state.shape[1], regressors.shape[1]
-        absolute, relative = np.zeros((r, r)), np.zeros((r, r))
-        absolute[:k, :k] = np.eye(k)
-        relative[k:, k:] = slab[np.ix_(picked, picked)]
-        posteriors.append(
-            fit_level(
-                LevelModel(
-                    z - first,
-                    before,
-                    regressors,
-                    absolute,
-                    relative,
-                    _bsts_prior(bool(given), log_prior),
-                    (LEAST_NOISE, NOISE_LIMIT),
-                    (LEVEL_GUESS / 10, LEVEL_LIMIT),
-                )
-            )
-        )
-        inclusion.append(chosen)
-        sizes.append(count)
-    evidence = special.softmax([p.log_evidence for p in posteriors])
-    included = evidence @ np.array(inclusion, dtype=np.float64).reshape(len(posteriors), len(given))
-    return posteriors, {
-        "prior": "R CausalImpact 1.4.1: level sd guess 0.01 sd(y) with 32 degrees of freedom",
-        "inclusion": dict(zip(given, map(float, included), strict=True)),
-    }
-
-
-def _bsts_prior(regression: bool, log_prior: float) -> LogPrior:
-    guess, df = ((1 - EXPECTED_R2) ** 0.5, REGRESSION_DF) if regression else (NOISE_GUESS, NOISE_DF)
-
-    def prior(noise: FloatArray, level: FloatArray) -> FloatArray:
-        return (
-            log_prior
-            + _inverse_gamma(noise, guess, df, NOISE_LIMIT)
-            + _inverse_gamma(level, LEVEL_GUESS, LEVEL_DF, LEVEL_LIMIT)
-        )
-
-    return prior
-
-
-def _inverse_gamma(sd: FloatArray, guess: float, df: float, limit: float) -> FloatArray:
-    """Log density, in log sd, of ``1 / sd^2 ~ Gamma(df / 2, df guess^2 / 2)`` cut off at `limit`."""
-    shape, rate = 0.5 * df, 0.5 * df * guess**2
-    constant = shape * np.log(rate) - special.gammaln(shape) + np.log(2)
-    density = constant - 2 * shape * np.log(sd) - rate / sd**2
-    return np.where(sd <= limit, density, -np.inf)
-
-
-def _mean(posteriors: Sequence[LevelPosterior], name: str) -> float:
-    weights = np.concatenate([p.log_weight for p in posteriors])
-    return float(special.softmax(weights) @ np.concatenate([getattr(p, name) for p in posteriors]))
-
-
-def _path(
-    problem: PeerProblem, posteriors: list[LevelPosterior], mean: FloatArray, centre: float, unit: float
-) -> Path:
-    """Return the predictive path; changes of record stay in it."""
-    found = predict(posteriors, np.eye(len(problem.y)), PATH_CELLS)
-    measured = np.zeros(len(problem.y))
-    for term in problem.design.event_terms:
-        if term.kind == "measurement":
-            measured += problem.variant().columns[:, term.columns] @ mean[term.columns]
-    centres = centre + unit * found.centre + measured
-    scales = unit * np.sqrt(np.einsum("gtt->gt", found.covariance))
+def _path(problem: PeerProblem, predicted: _Prediction, windows: BeforeAfter, mean: FloatArray) -> Path:
+    """Return the fitted path and then the predictive one; changes of record stay in it."""
     level = problem.settings.level
-    lines = [
-        path_quantiles(found.weight, centres, scales, p) for p in (0.5, 0.5 * (1 - level), 0.5 * (1 + level))
-    ]
-    return Path(*(np.exp(line) if problem.scale == "log" else line for line in lines))
-
-
-def _describe(
-    problem: PeerProblem, windows: BeforeAfter, averages: Prediction, centre: float, unit: float
-) -> list[dict[str, object]]:
-    """Return for each window its span, mean gap, sum of gaps and ratio, with limits."""
-    level = problem.settings.level
-    rows: list[dict[str, object]] = []
-    for j, name in enumerate(windows.terms):
-        inside = np.flatnonzero(windows.averaging[j])
-        observed = float(windows.averaging[j] @ np.nan_to_num(problem.y))
-        predicted = NormalMixture(
-            averages.weight,
-            centre + unit * averages.centre[:, j],
-            unit * np.sqrt(averages.covariance[:, j, j]),
-        )
-        low, high = predicted.interval(level)
-        ends = {"estimate": predicted.mean(), "lower": high, "upper": low}
-        row: dict[str, object] = {
-            "event": name,
-            "first": str(problem.series.periods[inside[0]]),
-            "last": str(problem.series.periods[inside[-1]]),
-            "observations": len(inside),
-            "mean_gap": {key: observed - value for key, value in ends.items()} | {"se": predicted.sd()},
-            "tail_area": min(predicted.cdf(observed), predicted.survival(observed)),
-        }
-        if problem.scale == "log":
-            row["percent"] = {k: 100 * float(np.expm1(observed - value)) for k, value in ends.items()}
-        else:
-            row["sum_of_gaps"] = {k: len(inside) * (observed - value) for k, value in ends.items()}
-            if low > 0:
-                row["percent"] = {k: 100 * (observed / value - 1) for k, value in ends.items()}
-        rows.append(row)
-    return rows
+    last = int(np.flatnonzero(windows.before)[-1])
+    own = problem.path(predicted.fitted, predicted.error, None)
+    ends = np.quantile(predicted.paths[:, last + 1 :], (0.5, 0.5 * (1 - level), 0.5 * (1 + level)), axis=0)
+    shift = measured(problem, mean)[last + 1 :]
+    beyond = np.exp(ends + shift) if problem.scale == "log" else ends + shift
+    return Path(
+        *(np.concatenate([a, b]) for a, b in zip((own.median, own.lower, own.upper), beyond, strict=True))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from analysis.domain import FloatArray
 from analysis.errors import CannotEstimateError
 from analysis.interventions.dating import COARSE
+from analysis.interventions.effects import Marginal
 from analysis.interventions.peers.problem import PeerProblem
 
 LEAST_BEFORE = 8
@@ -94,3 +96,48 @@ def _start(share: FloatArray, name: str) -> int:
     if not len(begun):
         raise CannotEstimateError(f"{name} is in force in no period of the series")
     return int(begun[0])
+
+
+def measured(problem: PeerProblem, mean: FloatArray) -> FloatArray:
+    """Return what changes of record add to a prediction, shape (T,): they stay in the path."""
+    total = np.zeros(len(problem.y))
+    for term in problem.design.event_terms:
+        if term.kind == "measurement":
+            total += problem.variant().columns[:, term.columns] @ mean[term.columns]
+    return total
+
+
+def describe_windows(
+    problem: PeerProblem, windows: BeforeAfter, predicted: Sequence[Marginal]
+) -> list[dict[str, object]]:
+    """Return for each window its span, mean gap, sum of gaps and ratio, with limits.
+
+    Parameters
+    ----------
+    problem : PeerProblem
+    windows : BeforeAfter
+    predicted : sequence of Marginal
+        Predictive distribution of the mean of each window.
+    """
+    rows: list[dict[str, object]] = []
+    for j, name in enumerate(windows.terms):
+        inside = np.flatnonzero(windows.averaging[j])
+        observed = float(windows.averaging[j] @ np.nan_to_num(problem.y))
+        low, high = predicted[j].interval(problem.settings.level)
+        ends = {"estimate": predicted[j].mean(), "lower": high, "upper": low}
+        row: dict[str, object] = {
+            "event": name,
+            "first": str(problem.series.periods[inside[0]]),
+            "last": str(problem.series.periods[inside[-1]]),
+            "observations": len(inside),
+            "mean_gap": {key: observed - value for key, value in ends.items()} | {"se": predicted[j].sd()},
+            "tail_area": min(predicted[j].cdf(observed), predicted[j].survival(observed)),
+        }
+        if problem.scale == "log":
+            row["percent"] = {k: 100 * float(np.expm1(observed - value)) for k, value in ends.items()}
+        else:
+            row["sum_of_gaps"] = {k: len(inside) * (observed - value) for k, value in ends.items()}
+            if low > 0:
+                row["percent"] = {k: 100 * (observed / value - 1) for k, value in ends.items()}
+        rows.append(row)
+    return rows

@@ -1,4 +1,4 @@
-"""OLS, Newey-West, GLSAR and quasi-Poisson against statsmodels, with gaps against their definitions."""
+"""OLS, Newey-West, GLSAR and counts: the design reaches statsmodels as meant, gaps against definitions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from analysis.domain import EventTable, TradeSeries
-from analysis.errors import CannotEstimateError, InputError, UsageError
+from analysis.errors import InputError, UsageError
 from analysis.interventions.peers import fit_peer
-from analysis.interventions.peers.newey_west import bandwidth, long_run_sum
+from analysis.interventions.peers.regression import bandwidth
 from analysis.numerics.fixed_sequence import normals
 
 SAME = 1e-8
@@ -98,12 +98,21 @@ def test_quasi_poisson_is_that_of_statsmodels_zeros_included(sm):
 
 
 def test_lags_count_periods_and_not_observations():
-    scores = np.array([[1.0], [2.0], [4.0]])
-    adjacent = long_run_sum(scores, np.array([True, True, True]), 1)
-    apart = long_run_sum(scores, np.array([True, False, True, True]), 1)
-    assert adjacent[0, 0] == pytest.approx(21 + 0.5 * 2 * (2 + 8))
-    assert apart[0, 0] == pytest.approx(21 + 0.5 * 2 * 8)
-    assert bandwidth(100) == 4
+    """The covariance by its definition: scores two periods apart are lag two though no row lies between."""
+    y = wandering(4)
+    values = [None if t in (30, 31, 80) else float(np.exp(v)) for t, v in enumerate(y)]
+    record = fit_peer(monthly(values), EVENTS, method="ols_hac", seasonal=False).to_record()
+    seen = np.array([v is not None for v in values])
+    x, at = design()[seen], np.flatnonzero(seen)
+    bread = np.linalg.inv(x.T @ x)
+    residuals = y[seen] - x @ (bread @ x.T @ y[seen])
+    apart = np.abs(np.subtract.outer(at, at))
+    lags = bandwidth(len(at))
+    weight = np.maximum(1 - apart / (lags + 1), 0.0)
+    meat = (x * residuals[:, None]).T @ weight @ (x * residuals[:, None])
+    covariance = bread @ meat @ bread * len(at) / (len(at) - 4)
+    assert effects(record)[1] == pytest.approx(list(np.sqrt(np.diag(covariance))[2:]), rel=SAME)
+    assert lags == bandwidth(100) == 4
 
 
 def test_a_gap_is_whitened_by_the_power_of_its_length():
@@ -128,11 +137,103 @@ def test_poisson_refuses_what_it_cannot_estimate():
     y = np.exp(wandering())
     with pytest.raises(InputError, match=r"-1 in 2010-06"):
         fit_peer(monthly(np.where(np.arange(120) == 5, -1.0, y)), EVENTS, method="poisson")
-    dead = np.where(np.arange(120) >= 92, 0.0, y)
-    with pytest.raises(CannotEstimateError, match="b is in force is zero: its effect has no finite"):
-        fit_peer(monthly(dead), EVENTS, method="poisson")
     with pytest.raises(UsageError, match="log link"):
         fit_peer(monthly(y), EVENTS, method="poisson", scale="level")
+
+
+def test_negative_binomial_is_that_of_statsmodels(sm):
+    from statsmodels.discrete.discrete_model import NegativeBinomial
+
+    y = np.round(np.exp(wandering()))
+    record = fit_peer(monthly(y), EVENTS, method="negbin", seasonal=False).to_record()
+    joint = NegativeBinomial(y, design()).fit(disp=0, maxiter=200)
+    assert record["diagnostics"]["alpha"] == pytest.approx(joint.params[-1], rel=1e-3)
+    family = sm.families.NegativeBinomial(alpha=record["diagnostics"]["alpha"])
+    fit = sm.GLM(y, design(), family=family).fit(
+        tol=1e-12, cov_type="HAC", cov_kwds={"maxlags": 4, "use_correction": True}
+    )
+    found, errors = effects(record)
+    assert found == pytest.approx(list(joint.params[2:4]), rel=1e-4)
+    assert errors == pytest.approx(list(fit.bse[2:]), rel=1e-5)
+
+
+def test_an_exposure_enters_with_coefficient_one():
+    exposure = np.exp(normals((120,), 12))
+    y = np.exp(wandering())
+    plain = fit_peer(monthly(y), EVENTS, method="poisson", seasonal=False).to_record()
+    scaled = fit_peer(
+        monthly(y * exposure),
+        EVENTS,
+        method="poisson",
+        seasonal=False,
+        controls={"size": list(exposure)},
+        offset="size",
+    ).to_record()
+    assert scaled["model"]["terms"] == plain["model"]["terms"]
+    truth, error = effects(plain)[0][0], effects(plain)[1][0]
+    assert abs(effects(scaled)[0][0] - truth) < 3 * error
+    assert scaled["counterfactual"][3]["expected"] / exposure[3] == pytest.approx(
+        plain["counterfactual"][3]["expected"], rel=0.2
+    )
+    with pytest.raises(UsageError, match="the offset 'people' is not among the controls"):
+        fit_peer(monthly(y), EVENTS, method="poisson", offset="people")
+
+
+@pytest.mark.parametrize("method", ["poisson", "negbin"])
+def test_a_window_of_zeros_is_a_bound_and_no_refusal(method):
+    dead = np.where(np.arange(120) >= 92, 0.0, np.exp(wandering()))
+    result = fit_peer(monthly(dead), EVENTS, method=method, seasonal=False)
+    record = result.to_record()
+    before = fit_peer(
+        monthly(dead[:92]), EventTable(EVENTS.events[:1]), method=method, seasonal=False
+    ).to_record()
+    first, second = record["effects"]
+    assert first["log_effect"] == pytest.approx(before["effects"][0]["log_effect"], abs=1e-6)
+    assert second["log_effect"] is second["lower"] is second["se"] is None
+    assert -9 < second["upper"] < -2
+    assert second["percent_upper"] == pytest.approx(100 * np.expm1(second["upper"]))
+    assert "a bound alone" in record["identification"][1]["reason"]
+    assert any("its effect is at most -" in w for w in result.warnings)
+
+
+def test_the_bound_covers_an_effect_that_left_few_counts():
+    """Counts of mean 6, an effect of -3, 20 months: series that happen to hold zeros only are rare then.
+
+    The bound is asked for where all 20 are zero; an effect at the bound gives that in 2.5 % of series.
+    """
+    exposure = np.full(120, 6.0)
+    counts = np.round(exposure + 2.4 * normals((120,), 13)).clip(0)
+    counts[100:] = 0.0
+    table = EventTable.from_rows([{"id": "stop", "title": "Stop", "effective": "2018-05-01"}])
+    result = fit_peer(monthly(counts), table, method="poisson", seasonal=False, trend="none")
+    upper = result.to_record()["effects"][0]["upper"]
+    expected = 20 * counts[:100].mean() * np.exp(upper)
+    assert np.exp(-expected) < 0.05
+    assert np.exp(-expected / 4) > 0.02
+
+
+def test_zeros_before_an_opening_bound_its_effect_from_below():
+    values = np.where(np.arange(120) < 50, 0.0, np.exp(wandering()))
+    record = fit_peer(monthly(values), EVENTS, method="poisson", seasonal=False, trend="none").to_record()
+    assert record["effects"][0]["upper"] is None
+    assert record["effects"][0]["lower"] > 2
+    assert record["effects"][1]["se"] > 0
+
+
+def test_residual_tests_are_those_of_the_definitions():
+    from analysis.interventions.peers.residuals import residual_tests
+
+    e = normals((100,), 15)
+    found = residual_tests(e)
+    centred = e - e.mean()
+    acf = [centred[k:] @ centred[:-k] / (centred @ centred) for k in range(1, 13)]
+    expected = 100 * 102 * sum(r**2 / (100 - k) for k, r in enumerate(acf, 1))
+    assert found["ljung_box"]["statistic"] == pytest.approx(expected)
+    z = centred / e.std()
+    assert found["jarque_bera"]["statistic"] == pytest.approx(
+        100 / 6 * ((z**3).mean() ** 2 + ((z**4).mean() - 3) ** 2 / 4)
+    )
+    assert residual_tests(e[:4]) == {}
 
 
 def test_partial_months_carry_their_share_of_the_flow():
