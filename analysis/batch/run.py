@@ -15,11 +15,12 @@ from analysis.batch.engine import run_chunks
 from analysis.batch.lenses import error_cells, lens_columns
 from analysis.batch.output import write_output
 from analysis.batch.parts import Parts
-from analysis.batch.reading import LongInput, read_events
+from analysis.batch.reading import LongInput
 from analysis.batch.request import ALL_SERIES, BatchOptions, Chunk, event_record
 from analysis.domain import EventTable
 from analysis.domain.hashing import digest
 from analysis.errors import UsageError
+from analysis.reading.declared import read_event_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +195,7 @@ def _tables(
     events: EventTable | Mapping[str, EventTable] | str | os.PathLike[str], by: str | None
 ) -> dict[str, EventTable]:
     if isinstance(events, (str, os.PathLike)):
-        return read_events(events, by)
+        return read_event_tables(events, by)
     if isinstance(events, EventTable):
         if by:
             raise UsageError(f"with by='{by}' events are a mapping from its values or a file with it")

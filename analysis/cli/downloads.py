@@ -38,7 +38,7 @@ def _options(command: Command) -> Command:
 @_options
 def comtrade(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
     """CSV downloads of UN Comtrade, of the present or the earlier site."""
-    from analysis.downloads import read_comtrade
+    from analysis.reading.layouts import read_comtrade
 
     _write(read_comtrade, files, output, mirror_of, as_json)
 
@@ -47,7 +47,7 @@ def comtrade(files: Sequence[str], output: str, mirror_of: str | None, as_json: 
 @_options
 def imf(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
     """SDMX-CSV downloads of the IMF's trade by partner (IMTS, DOTS)."""
-    from analysis.downloads import read_imf
+    from analysis.reading.layouts import read_imf
 
     _write(read_imf, files, output, mirror_of, as_json)
 

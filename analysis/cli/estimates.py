@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from analysis.cli.shell import emit, json_option, say
-from analysis.cli.target import Target, load_target, target_options
+from analysis.cli.target import Target, take_target, target_options
 
 if TYPE_CHECKING:
     from analysis.domain import Result
@@ -90,7 +90,7 @@ def breaks(
     **where: Any,
 ) -> None:
     """Find breaks at unknown dates in TARGET and match them to events."""
-    target = load_target(**where)
+    target = take_target(where)
     from analysis.breaks import find_breaks
 
     result = find_breaks(
@@ -108,7 +108,7 @@ def breaks(
             controls=target.controls,
         ),
     )
-    _show(result, as_json)
+    _show(target, result, as_json)
 
 
 @click.command()
@@ -121,7 +121,7 @@ def intervene(as_json: bool, **options: Any) -> None:
     from analysis.interventions import fit_interventions
 
     result = fit_interventions(target.series, target.events, **choices)
-    _show(result, as_json)
+    _show(target, result, as_json)
 
 
 @click.command()
@@ -137,15 +137,12 @@ def attribute(as_json: bool, **options: Any) -> None:
     from analysis.attribution import attribute as attribute_change
 
     result = attribute_change(target.series, target.events, **choices)
-    _show(result, as_json)
-
-
-_TARGET_KEYS = ("target", "csv", "events_file", "regimes", "controls_file", "vintage", "gaps")
+    _show(target, result, as_json)
 
 
 def _split(options: dict[str, Any]) -> tuple[Target, dict[str, Any]]:
     """Return the loaded target, and the keyword arguments for the library."""
-    target = load_target(**{key: options.pop(key) for key in _TARGET_KEYS})
+    target = take_target(options)
     choices = _chosen(regime=target.regimes, controls=target.controls, **options)
     return target, choices
 
@@ -155,8 +152,9 @@ def _chosen(**options: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _show(result: Result, as_json: bool) -> None:
+def _show(target: Target, result: Result, as_json: bool) -> None:
     record, text = result.to_record(), result.summary()
+    target.say_what_was_read()
     for warning in getattr(result, "warnings", ()):
         say(warning)
     emit(record, text, as_json)

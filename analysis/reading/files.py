@@ -1,0 +1,178 @@
+"""A file, from a path or from bytes that were sent, as series."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from analysis.domain import Gaps, TradeSeries
+from analysis.errors import InputError
+from analysis.reading.body import find_body
+from analysis.reading.grid import Grid, read_bytes, read_grid
+from analysis.reading.layouts.comtrade import comtrade_flows, is_comtrade
+from analysis.reading.layouts.flows import TradeFlows
+from analysis.reading.layouts.imf import imf_flows, is_imf
+from analysis.reading.question import NO_CHOICES, Alternative, Choices, FileQuestion
+from analysis.reading.series import build, decide
+from analysis.reading.strands import find_strands
+
+MOST_ASKED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Bytes and the name by which messages call them."""
+
+    raw: bytes
+    name: str
+
+    @classmethod
+    def of(cls, given: str | os.PathLike[str] | Source) -> Source:
+        """Take a source, or read the file at a path.
+
+        Raises
+        ------
+        InputError
+            Naming the path as the caller wrote it.
+        """
+        return given if isinstance(given, Source) else cls(read_bytes(given), os.fspath(given))
+
+
+def read_series(
+    source: str | os.PathLike[str] | Source,
+    *,
+    gaps: Gaps = "refuse",
+    id: str | None = None,
+    title: str | None = None,
+    unit: str | None = None,
+    rate: bool = False,
+    **choices: Any,
+) -> TradeSeries:
+    """Read one series from any file; what was read is the first of its caveats, in a sentence.
+
+    Parameters
+    ----------
+    source : path or Source
+        CSV in any of the usual encodings, separators and notations, a workbook (.xlsx, .ods), or a download of
+        UN Comtrade, the IMF, Eurostat, the OECD, the World Bank, FRED or a customs office.
+    gaps : {"refuse", "missing"}
+        What a period without a row inside the sample is.
+    id, title, unit : str, optional
+        Instead of what the file says.
+    rate : bool
+        Whether the values are rates, whose windows are means and no sums.
+    **choices
+        Fields of `Choices`: what decides where two readings are possible.
+
+    Raises
+    ------
+    FileQuestion
+        If two readings are possible; it shows both and names the option that decides.
+    InputError
+        Naming file, row, column and remedy.
+    """
+    one = read_one(Source.of(source), Choices.of(**choices), gaps)
+    fields = {"id": id, "title": title, "unit": unit, "rate": rate}
+    return replace(one, **{name: value for name, value in fields.items() if value})
+
+
+def read_one(source: Source, choices: Choices = NO_CHOICES, gaps: Gaps = "refuse") -> TradeSeries:
+    """Read the one series of a file, or the one of several that the choices name."""
+    grid = read_grid(source.raw, source.name, choices)
+    flows = flows_of(grid, choices)
+    if flows is not None:
+        every = _of_flows(flows, grid, gaps)
+        return every[_chosen([one.id for one in every], grid.name, choices)]
+    strands = find_strands(find_body(grid, choices), choices)
+    at = _chosen([strand.label for strand in strands.found], grid.name, choices)
+    return build(strands, strands.found[at], decide(strands, choices, gaps))
+
+
+def read_all(
+    source: str | os.PathLike[str] | Source, choices: Choices = NO_CHOICES, gaps: Gaps = "refuse"
+) -> list[TradeSeries]:
+    """Read every series of a file."""
+    given = Source.of(source)
+    grid = read_grid(given.raw, given.name, choices)
+    flows = flows_of(grid, choices)
+    if flows is not None:
+        return _of_flows(flows, grid, gaps)
+    strands = find_strands(find_body(grid, choices), choices)
+    decided = decide(strands, choices, gaps)
+    return [build(strands, strand, decided) for strand in strands.found]
+
+
+LongRow = tuple[str, str, float | None]
+"""Series id, ISO period or span of periods (``2020-01..2020-02``), value."""
+
+
+def long_rows(source: str | os.PathLike[str] | Source, choices: Choices = NO_CHOICES) -> list[LongRow]:
+    """Read every series of a file as the long rows that a batch takes; a sum over several periods is a row of its span."""
+    given = Source.of(source)
+    grid = read_grid(given.raw, given.name, choices)
+    flows = flows_of(grid, choices)
+    if flows is not None:
+        return [(row.series_id, str(row.record.period), row.record.value) for row in flows.rows]
+    strands = find_strands(find_body(grid, choices), choices)
+    decided = decide(strands, choices, "refuse")
+    rows: list[LongRow] = []
+    for strand in strands.found:
+        try:
+            one, gaps = build(strands, strand, decided), False
+        except FileQuestion:
+            raise
+        except InputError:
+            one, gaps = build(strands, strand, replace(decided, gaps="missing")), True
+        rows += [
+            (one.id, str(o.period), o.value) for o in one.observations if o.value is not None or not gaps
+        ]
+        rows += [(one.id, f"{t.window.first}..{t.window.last}", t.value) for t in one.totals]
+    return rows
+
+
+def flows_of(grid: Grid, choices: Choices) -> TradeFlows | None:
+    """Return the flows of a file of Comtrade or the IMF, None if it is of another layout."""
+    header = [str(cell) for cell in grid.rows[0].cells]
+    if is_comtrade(header):
+        return comtrade_flows([grid], choices.mirror_of, choices)
+    if is_imf(header):
+        return imf_flows([grid], choices.mirror_of, choices)
+    if choices.mirror_of:
+        raise InputError(
+            f"--mirror-of belongs to a file of flows between economies, and {grid.name} is none; leave it out"
+        )
+    return None
+
+
+def _of_flows(flows: TradeFlows, grid: Grid, gaps: Gaps) -> list[TradeSeries]:
+    passed = "".join(f"; {count} rows passed over: {reason}" for reason, count in flows.ignored.items())
+    found = []
+    for one in flows.series(gaps=gaps):
+        sentence = (
+            f"{one.title} of {grid.name} ({grid.form}) was read in {one.unit}, {one.first} to {one.last}: "
+            f"{one.n_observed} values, {len(one) - one.n_observed} missing{passed}."
+        )
+        found.append(replace(one, caveats=(sentence[:1].upper() + sentence[1:], *flows.warnings)))
+    return found
+
+
+def _chosen(labels: Sequence[str], name: str, choices: Choices) -> int:
+    if choices.series is not None:
+        exact = [k for k, label in enumerate(labels) if label == choices.series]
+        near = exact or [k for k, label in enumerate(labels) if choices.series.casefold() in label.casefold()]
+        if len(near) == 1:
+            return near[0]
+        shown = ", ".join((labels[k] for k in near) if near else labels[:MOST_ASKED])
+        raise InputError(
+            f"the file {name} has {len(near) or 'no'} series called '{choices.series}'; it has {shown or 'one alone'}",
+            pointer="/series",
+        )
+    if len(labels) == 1:
+        return 0
+    raise FileQuestion(
+        f"the file {name} holds {len(labels)} series",
+        [Alternative("series", label, "takes it") for label in labels[:MOST_ASKED]],
+        pointer="/series",
+    )
