@@ -20,7 +20,7 @@ from analysis.batch.regroup import regroup
 from analysis.batch.request import RawSeries
 from analysis.errors import InputError, MissingExtraError
 from analysis.reading import NO_CHOICES, Choices
-from analysis.reading.files import LongRow, long_rows
+from analysis.reading.files import LongRow, read_file
 from analysis.reading.plain import Conventions, Opened, open_text
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class LongInput:
             return None
         if opened.is_text and (SERIES in opened.header or self.by):
             return None  # long rows that lack a column, which is said by name
-        return long_rows(self.source, self.choices)
+        return list(read_file(self.source, self.choices).rows)
 
     def _header(self) -> list[str]:
         if not isinstance(self.source, (str, os.PathLike)):

@@ -6,6 +6,7 @@ once a month are months, once a quarter quarters, once a year years, every seven
 
 from __future__ import annotations
 
+import itertools
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
@@ -74,12 +75,12 @@ def frequency_of_days(days: Sequence[date]) -> Frequency | None:
         In any order; repetitions count once.
     """
     ordered = sorted(set(days))
-    gaps = {(b - a).days for a, b in zip(ordered, ordered[1:], strict=False)}
+    gaps = {(b - a).days for a, b in itertools.pairwise(ordered)}
     if not gaps or min(gaps) == 1:
         return "D"
     months = [day.year * 12 + day.month - 1 for day in ordered]
     if len(set(months)) == len(months):
-        steps = [b - a for a, b in zip(months, months[1:], strict=False)]
+        steps = [b - a for a, b in itertools.pairwise(months)]
         aligned = _aligned(ordered)
         if all(step % 12 == 0 for step in steps):
             return "A"
@@ -122,8 +123,8 @@ def _once_a_quarter(periods: Sequence[Period]) -> bool:
     return (
         len(months) >= 4
         and len(months) == len(periods)
-        and all((b - a) % 3 == 0 for a, b in zip(months, months[1:], strict=False))
-        and any(b - a == 3 for a, b in zip(months, months[1:], strict=False))
+        and all((b - a) % 3 == 0 for a, b in itertools.pairwise(months))
+        and any(b - a == 3 for a, b in itertools.pairwise(months))
     )
 
 

@@ -6,7 +6,7 @@ possible `FileQuestion` shows both and names the option that decides.
 """
 
 from analysis.reading.declared import read_controls, read_events, read_rows
-from analysis.reading.files import Source, read_all, read_series
+from analysis.reading.files import Source, read_file, read_series
 from analysis.reading.question import NO_CHOICES, Alternative, Choices, FileQuestion
 
 __all__ = [
@@ -15,9 +15,9 @@ __all__ = [
     "Choices",
     "FileQuestion",
     "Source",
-    "read_all",
     "read_controls",
     "read_events",
+    "read_file",
     "read_rows",
     "read_series",
 ]

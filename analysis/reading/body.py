@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def across(cells: Sequence[Cell]) -> list[int]:
     frequencies = {p.frequency for p in periods if p is not None}
     if len(frequencies) != 1:
         return []
-    steps = [b.ordinal - a.ordinal for a, b in zip(periods, periods[1:], strict=False) if a and b]
+    steps = [b.ordinal - a.ordinal for a, b in itertools.pairwise(periods) if a and b]
     usual = max(set(steps), key=steps.count)
     steady = usual != 0 and steps.count(usual) >= STEADY * len(steps)
     return (

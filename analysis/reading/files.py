@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from analysis.domain import Gaps, TradeSeries
+from analysis.domain import Cell, Gaps, Result, TradeSeries
 from analysis.errors import InputError
 from analysis.reading.body import find_body
 from analysis.reading.grid import Grid, read_bytes, read_grid
@@ -15,8 +16,8 @@ from analysis.reading.layouts.comtrade import comtrade_flows, is_comtrade
 from analysis.reading.layouts.flows import TradeFlows
 from analysis.reading.layouts.imf import imf_flows, is_imf
 from analysis.reading.question import NO_CHOICES, Alternative, Choices, FileQuestion
-from analysis.reading.series import build, decide
-from analysis.reading.strands import find_strands
+from analysis.reading.series import Decided, build, decide
+from analysis.reading.strands import Strand, Strands, find_strands
 
 MOST_ASKED = 12
 
@@ -74,8 +75,7 @@ def read_series(
         Naming file, row, column and remedy.
     """
     one = read_one(Source.of(source), Choices.of(**choices), gaps)
-    fields = {"id": id, "title": title, "unit": unit, "rate": rate}
-    return replace(one, **{name: value for name, value in fields.items() if value})
+    return replace(one, id=id or one.id, title=title or one.title, unit=unit or one.unit, rate=rate)
 
 
 def read_one(source: Source, choices: Choices = NO_CHOICES, gaps: Gaps = "refuse") -> TradeSeries:
@@ -90,46 +90,86 @@ def read_one(source: Source, choices: Choices = NO_CHOICES, gaps: Gaps = "refuse
     return build(strands, strands.found[at], decide(strands, choices, gaps))
 
 
-def read_all(
-    source: str | os.PathLike[str] | Source, choices: Choices = NO_CHOICES, gaps: Gaps = "refuse"
-) -> list[TradeSeries]:
-    """Read every series of a file."""
-    given = Source.of(source)
-    grid = read_grid(given.raw, given.name, choices)
-    flows = flows_of(grid, choices)
-    if flows is not None:
-        return _of_flows(flows, grid, gaps)
-    strands = find_strands(find_body(grid, choices), choices)
-    decided = decide(strands, choices, gaps)
-    return [build(strands, strand, decided) for strand in strands.found]
-
-
 LongRow = tuple[str, str, float | None]
 """Series id, ISO period or span of periods (``2020-01..2020-02``), value."""
 
 
-def long_rows(source: str | os.PathLike[str] | Source, choices: Choices = NO_CHOICES) -> list[LongRow]:
-    """Read every series of a file as the long rows that a batch takes; a sum over several periods is a row of its span."""
+@dataclass(frozen=True)
+class FileSeries(Result):
+    """Every series of a file as the long rows that a batch takes.
+
+    Attributes
+    ----------
+    rows : tuple of LongRow
+        A sum over several periods is a row of its span.
+    read : tuple of str
+        What was read, a sentence for each series.
+    """
+
+    rows: tuple[LongRow, ...]
+    read: tuple[str, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the series with their numbers of rows, and what was read."""
+        counts = Counter(row[0] for row in self.rows)
+        return {
+            "series": [{"series_id": name, "rows": count} for name, count in counts.items()],
+            "rows": len(self.rows),
+            "read": list(self.read),
+        }
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
+        """Return the long table."""
+        return ("series_id", "period", "value"), self.rows
+
+    def heading(self) -> str:
+        """Return one line above the table."""
+        return f"{len(self.rows)} rows of {len({row[0] for row in self.rows})} series"
+
+    def notes(self) -> Sequence[str]:
+        """Return what was read."""
+        return self.read
+
+
+def read_file(source: str | os.PathLike[str] | Source, choices: Choices = NO_CHOICES) -> FileSeries:
+    """Read every series of a file, or the one that the choices name.
+
+    Raises
+    ------
+    FileQuestion, InputError
+        As `read_series`.
+    """
     given = Source.of(source)
     grid = read_grid(given.raw, given.name, choices)
     flows = flows_of(grid, choices)
     if flows is not None:
-        return [(row.series_id, str(row.record.period), row.record.value) for row in flows.rows]
+        series = {one.id: one.caveats[0] for one in _of_flows(flows, grid, "missing")}
+        wanted = [list(series)[_chosen(list(series), grid.name, choices)]] if choices.series else list(series)
+        rows = tuple(
+            (row.series_id, str(row.record.period), row.record.value) for row in flows.rows if row.series_id in wanted
+        )
+        return FileSeries(rows, tuple(series[name] for name in wanted))
     strands = find_strands(find_body(grid, choices), choices)
     decided = decide(strands, choices, "refuse")
-    rows: list[LongRow] = []
-    for strand in strands.found:
-        try:
-            one, gaps = build(strands, strand, decided), False
-        except FileQuestion:
-            raise
-        except InputError:
-            one, gaps = build(strands, strand, replace(decided, gaps="missing")), True
-        rows += [
-            (one.id, str(o.period), o.value) for o in one.observations if o.value is not None or not gaps
-        ]
-        rows += [(one.id, f"{t.window.first}..{t.window.last}", t.value) for t in one.totals]
-    return rows
+    found = strands.found
+    if choices.series is not None:
+        found = (found[_chosen([one.label for one in found], grid.name, choices)],)
+    built = [_with_gaps(strands, strand, decided) for strand in found]
+    return FileSeries(tuple(row for rows, _ in built for row in rows), tuple(read for _, read in built))
+
+
+def _with_gaps(strands: Strands, strand: Strand, decided: Decided) -> tuple[list[LongRow], str]:
+    """Return the rows that the file has: where it lacks some, an empty one is none either."""
+    try:
+        one, gaps = build(strands, strand, decided), False
+    except FileQuestion:
+        raise
+    except InputError:
+        one, gaps = build(strands, strand, replace(decided, gaps="missing")), True
+    rows: list[LongRow] = [
+        (one.id, str(o.period), o.value) for o in one.observations if o.value is not None or not gaps
+    ]
+    return rows + [(one.id, str(total.window), total.value) for total in one.totals], one.caveats[0]
 
 
 def flows_of(grid: Grid, choices: Choices) -> TradeFlows | None:

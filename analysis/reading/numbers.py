@@ -117,7 +117,7 @@ def _written(cell: str) -> Written:
         text, negative = text[1:-1].strip(), True
     elif text[-1:] in "-−" and text[:-1]:
         text, negative = text[:-1].strip(), True
-    elif text[:1] in "-−+":
+    elif text and text[0] in "-−+":
         text, negative = text[1:].strip(), text[0] in "-−"
     text = _CURRENCY.sub("", text, count=1)
     point, comma = _readings(_digits(text))

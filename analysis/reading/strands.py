@@ -415,7 +415,7 @@ def _year(cell: Cell) -> int | None:
 
 def _row_numbers(body: Body, at: int) -> bool:
     """Tell whether a column only counts the rows, as R and pandas write it."""
-    if body.header[at].casefold() not in ROW_NUMBERS or not at == 0:
+    if body.header[at].casefold() not in ROW_NUMBERS or at != 0:
         return False
     numbers = [str(cell) for cell in body.cells(at)]
     return any(numbers == [str(k) for k in range(first, first + len(numbers))] for first in (0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -45,9 +46,9 @@ def looks_cumulative(values: Values) -> bool:
     if len(full) < YEARS_THAT_SPEAK:
         return False
     numbers = [[values[period] or 0.0 for period in own] for _, own in sorted(full.items())]
-    rises = all(a <= b for own in numbers for a, b in zip(own, own[1:], strict=False))
+    rises = all(a <= b for own in numbers for a, b in itertools.pairwise(own))
     grows = all(own[-1] > own[0] for own in numbers)
-    falls = all(later[0] < earlier[-1] for earlier, later in zip(numbers, numbers[1:], strict=False))
+    falls = all(later[0] < earlier[-1] for earlier, later in itertools.pairwise(numbers))
     return rises and grows and falls
 
 

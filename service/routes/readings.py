@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
@@ -17,19 +15,9 @@ from service.schemas import ReadingOut, ReadingQuery
 
 blueprint = APIBlueprint("readings", __name__, url_prefix="/v1/readings")
 
-BODY: dict[str, Any] = {
-    "content": {
-        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-        "text/csv": {"schema": {"type": "string"}},
-    }
-}
-"""The body is the file itself."""
-
-
 @blueprint.post("")
 @blueprint.input(ReadingQuery, location="query")
 @blueprint.output(ReadingOut)
-@blueprint.doc(requestBody=BODY)
 def post_reading(query_data: ReadingQuery) -> Response:
     """Read a file of any layout; where two readings are possible, answer 422 with both and what decides."""
     guards().limit_writes()

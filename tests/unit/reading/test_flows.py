@@ -226,7 +226,7 @@ def test_a_bad_row_is_named(tmp_path, changes, words):
 
 def test_files_that_are_none_are_refused(tmp_path):
     path = tmp_path / "d.csv"
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="does not exist"):
         read_comtrade(path)
     path.write_text("", encoding="utf-8")
     with pytest.raises(InputError, match="is empty"):
