@@ -242,7 +242,7 @@ def _observations(request: TargetIn) -> list[dict[str, Any]]:
 
 
 def observation_rows(series: TradeSeries) -> list[dict[str, Any]]:
-    """Return the observations of a series as the canonical question holds them, sums over spans behind them."""
+    """Return the observations of a series as the canonical question holds them, then sums over spans."""
     rows: list[dict[str, Any]] = [
         {"period": str(o.period), "value": o.value, "status": o.status, "rse": o.rse}
         for o in series.observations

@@ -78,7 +78,7 @@ class AttributionQuery(Strict):
 
 
 class ObservationIn(Strict):
-    """One observation of the caller's own series, or a sum over a span of periods; a missing value is null."""
+    """One observation of the caller's own series, or a sum over a span; a missing value is null."""
 
     period: PeriodOrSpan
     value: Number | None

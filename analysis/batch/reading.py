@@ -1,6 +1,7 @@
 """Long input, series by series: CSV, Parquet or a pandas frame, with memory bounded by the chunk.
 
-Encoding, separator, numbers and dates are read as everywhere (`analysis.reading`): the first pass over the file decides
+Encoding, separator, numbers and dates are read as everywhere (`analysis.reading`): the first pass over the
+file decides
 about decimal mark and order of day and month, the second reads. A file of another layout is read as a whole.
 """
 
@@ -192,7 +193,8 @@ class LongInput:
                     )
             except (UnicodeDecodeError, csv.Error) as problem:
                 raise InputError(
-                    f"the file {self.name} cannot be read as {self._text.encoding} CSV near row {reader.line_num} ({problem})"
+                    f"the file {self.name} cannot be read as {self._text.encoding} CSV near row "
+                    f"{reader.line_num} ({problem})"
                 ) from None
 
     def _parquet_cells(self, header: Sequence[str]) -> Iterator[Cells]:

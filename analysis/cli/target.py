@@ -48,7 +48,7 @@ READING_OPTIONS = (
         help="Product codes of odd length: lost a leading zero, or not.",
     ),
 )
-"""What decides where a file can be read in two ways, one option for each field of `analysis.reading.Choices`."""
+"""What decides where a file can be read in two ways, a field of `analysis.reading.Choices` each."""
 CHOICE_KEYS = (
     "period",
     "value",
@@ -129,7 +129,7 @@ class Target:
     controls: dict[str, dict[str, float]] | None
 
     def say_what_was_read(self) -> None:
-        """Write to stderr, in a sentence, what was read of the caller's file; nothing of a catalogue series."""
+        """Write to stderr, in a sentence, what was read of the caller's file."""
         if not self.series.catalogue:
             say(self.series.caveats[0])
 

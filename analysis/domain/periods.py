@@ -198,8 +198,8 @@ class Window:
     def on(self, frequency: Frequency) -> Window:
         """Return the same stretch in periods of `frequency`.
 
-        A year, quarter or month on a weekly calendar is the weeks whose Thursday lies in it, so that every week
-        belongs to one of them (ISO 8601).
+        A year, quarter or month on a weekly calendar is the weeks whose Thursday lies in it, so that every
+        week belongs to one of them (ISO 8601).
 
         Raises
         ------

@@ -57,7 +57,8 @@ class TradeSeries:
     catalogue : bool
         Whether it was built from the curated data package.
     rate : bool
-        Whether the values are rates (barrels a day, per cent): a window is their mean, and nothing is a sum a year.
+        Whether the values are rates (barrels a day, per cent): windows are means, and nothing is a sum a
+        year.
     """
 
     id: str
@@ -104,7 +105,8 @@ class TradeSeries:
         Parameters
         ----------
         periods : sequence of str
-            ``2016``, ``2016-Q1``, ``2016-03``, ``2016-W07`` or ``2016-03-01``, all of one frequency. Days that
+            ``2016``, ``2016-Q1``, ``2016-03``, ``2016-W07`` or ``2016-03-01``, all of one frequency. Days
+            that
             fall once a month, quarter, year or week are those (`analysis.domain.spacing`). A span such as
             ``2020-01..2020-02`` is a sum over it: it goes to `totals`, and its periods need no rows.
         values : sequence of float or None
@@ -141,48 +143,14 @@ class TradeSeries:
             raise InputError(
                 f"the series '{id}' has {count} periods but another number of rse or status entries"
             )
-        rows: dict[int, Observation] = {}
-        sums: dict[Window, Total] = {}
-
-        def at(row: int, problem: InputError) -> InputError:
-            place = f"{places[row]} of " if places else ""
-            return InputError(f"{place}the series '{id}': {problem.message}", pointer=problem.pointer)
-
-        read: list[Period | Window] = []
-        for i in range(count):
-            try:
-                read.append(as_period(periods[i]))
-            except InputError as problem:
-                raise at(i, problem) from None
-        single = iter(on_spacing([p for p in read if isinstance(p, Period)], frequency))
-        calendar = [next(single) if isinstance(p, Period) else p for p in read]
-        own = next((p.frequency for p in calendar if isinstance(p, Period)), None)
-        if own is None:
-            raise InputError(f"the series '{id}' has sums over several periods only: give single periods too")
-        for i, period in enumerate(calendar):
-            try:
-                if isinstance(period, Window):
-                    span = period.on(own)
-                    found = read_observation(span.first, values[i], errors[i], codes[i])
-                    if span in sums:
-                        raise InputError(f"the sum over {span} appears twice; keep one row")
-                    if found.value is not None:
-                        sums[span] = Total(span, found.value, found.rse)
-                    continue
-                row = read_observation(period, values[i], errors[i], codes[i])
-                if row.period.frequency != own:
-                    raise InputError(f"{row.period} is not {FREQUENCY_NAMES[own]} like the rows before it")
-                if row.period.ordinal in rows:
-                    raise InputError(f"the period {row.period} appears twice; keep one row")
-            except InputError as problem:
-                raise at(i, problem) from None
-            rows[row.period.ordinal] = row
-        for span in sums:
-            for missing in span.periods():
-                rows.setdefault(missing.ordinal, Observation(missing, None, "M"))
-        totals = (*fields.pop("totals", ()), *sums.values())
-        observations = dense_calendar(rows, own, id, gaps)
-        return cls(id, title or id, unit, own, observations, totals=totals, **fields)
+        where = [f"{place} of " for place in places] if places else [""] * count
+        calendar = _calendar(periods, frequency, id, where)
+        observations, sums = _rows(calendar, values, errors, codes, id, where)
+        own = next(iter(observations.values())).period.frequency
+        totals = (*fields.pop("totals", ()), *sums)
+        return cls(
+            id, title or id, unit, own, dense_calendar(observations, own, id, gaps), totals=totals, **fields
+        )
 
     @classmethod
     def from_series(
@@ -206,7 +174,7 @@ class TradeSeries:
             if index.tz is not None or not (index == index.normalize()).all():
                 raise InputError("the index of the series has times of day or a time zone: use dates")
             days = [Period.containing(stamp.date(), "D") for stamp in index]
-            frequency = pandas_frequency(index.freqstr) if index.freq is not None else None
+            frequency = pandas_frequency(str(index.freqstr)) if index.freq is not None else None
             periods = on_spacing(days, frequency)
         elif isinstance(index, pd.PeriodIndex):
             frequency = pandas_frequency(index.freqstr)
@@ -358,6 +326,55 @@ class TradeSeries:
         frame = self.to_frame()[["value", "status", "rse"]]
         heading = f"<strong>{escape(self.title)}</strong>, {escape(self.unit)}. {escape(self.estimand)}"
         return f"<p>{heading}</p>{frame.to_html()}"
+
+
+def _calendar(
+    periods: Sequence[str | Period | Window], frequency: Frequency | None, name: str, where: Sequence[str]
+) -> list[Period | Window]:
+    """Return rows as periods of the frequency at which they are spaced, spans on the same."""
+    read: list[Period | Window] = []
+    for given, place in zip(periods, where, strict=True):
+        try:
+            read.append(as_period(given))
+        except InputError as problem:
+            raise InputError(f"{place}the series '{name}': {problem.message}") from None
+    single = on_spacing([p for p in read if isinstance(p, Period)], frequency)
+    if not single:
+        raise InputError(f"the series '{name}' has sums over several periods only: give single periods too")
+    following = iter(single)
+    return [next(following) if isinstance(p, Period) else p.on(single[0].frequency) for p in read]
+
+
+def _rows(
+    calendar: Sequence[Period | Window],
+    values: Sequence[float | None],
+    errors: Sequence[float | None],
+    codes: Sequence[str | None],
+    name: str,
+    where: Sequence[str],
+) -> tuple[dict[int, Observation], list[Total]]:
+    """Return observations by ordinal, and sums over spans; periods of a span without a row are missing."""
+    rows: dict[int, Observation] = {}
+    sums: dict[Window, Total] = {}
+    first = next(p for p in calendar if isinstance(p, Period)).frequency
+    for i, at in enumerate(calendar):
+        try:
+            period = at.first if isinstance(at, Window) else at
+            row = read_observation(period, values[i], errors[i], codes[i])
+            if period.frequency != first:
+                raise InputError(f"{period} is not {FREQUENCY_NAMES[first]} like the rows before it")
+            if at in sums or (at is period and period.ordinal in rows):
+                raise InputError(f"the period {at} appears twice; keep one row")
+        except InputError as problem:
+            raise InputError(f"{where[i]}the series '{name}': {problem.message}") from None
+        if isinstance(at, Period):
+            rows[at.ordinal] = row
+        elif row.value is not None:
+            sums[at] = Total(at, row.value, row.rse)
+    for span in sums:
+        for missing in span.periods():
+            rows.setdefault(missing.ordinal, Observation(missing, None, "M"))
+    return rows, list(sums.values())
 
 
 def as_period(given: str | Period | Window) -> Period | Window:

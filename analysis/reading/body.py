@@ -14,7 +14,8 @@ from analysis.reading.numbers import written
 from analysis.reading.question import Alternative, Choices, FileQuestion
 
 TOTAL = re.compile(
-    r"(grand |sub-?|year |annual )?(total|sum|average|mean)s?|year to date|合计|总计|總計|合計|小计|총계|합계|소계|계|"
+    r"(grand |sub-?|year |annual )?(total|sum|average|mean)s?|year to date|"
+    r"合计|总计|總計|合計|小计|총계|합계|소계|계|"
     r"summe|gesamt|insgesamt|totaal|totale|suma|somme",
     re.IGNORECASE,
 )
@@ -197,8 +198,8 @@ def _headless(grid: Grid, choices: Choices) -> Body:
     ]
     period = next(k + 1 for k, cell in enumerate(first.cells) if dated(cell).is_date)
     raise FileQuestion(
-        f"the file {grid.name} has no header: its first line, {', '.join(map(str, first.cells[:4]))}, is data "
-        f"(add a line such as period,value, or give --period {period} and --value)",
+        f"the file {grid.name} has no header: its first line, {', '.join(map(str, first.cells[:4]))}, is "
+        f"data (add a line such as period,value, or give --period {period} and --value)",
         [
             Alternative(
                 "value",
@@ -243,7 +244,8 @@ def _rows(
     for row in kept:
         if len(row.cells) < width or any(cell != "" for cell in row.cells[width:]):
             raise InputError(
-                f"{grid.place(row)}: {len(row.cells)} cells, but the header has {width} columns; put numbers with "
+                f"{grid.place(row)}: {len(row.cells)} cells, but the header has {width} columns; put "
+                "numbers with "
                 "commas into quotation marks, or separate the columns with semicolons"
             )
         square.append(Row(row.number, row.cells[:width]))

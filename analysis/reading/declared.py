@@ -129,8 +129,8 @@ def read_events(source: str | os.PathLike[str] | Source, *, choices: Choices = N
     """Read a table of events.
 
     The header is ``id,title,effective`` and optionally ``shape,end,lead,group``, or what people call them
-    (``begin,end,name``); dates are of any form. A year, quarter or month is its first day as a beginning and its last as an
-    end. Without ids, titles make them.
+    (``begin,end,name``); dates are of any form. A year, quarter or month is its first day as a beginning and
+    its last as an end. Without ids, titles make them.
 
     Raises
     ------

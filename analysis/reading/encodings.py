@@ -72,7 +72,8 @@ def decode(raw: bytes, name: str, encoding: str | None = None) -> Text:
             raise InputError(f"the file {name} is {what}")
     if _MARKUP.match(raw):
         raise InputError(
-            f"the file {name} is a page or XML, whatever its name: open it in a spreadsheet and save it as CSV UTF-8"
+            f"the file {name} is a page or XML, whatever its name: open it in a spreadsheet and save "
+            "it as CSV UTF-8"
         )
     if encoding:
         return _chosen(raw, name, encoding)

@@ -56,8 +56,8 @@ def read_series(
     Parameters
     ----------
     source : path or Source
-        CSV in any of the usual encodings, separators and notations, a workbook (.xlsx, .ods), or a download of
-        UN Comtrade, the IMF, Eurostat, the OECD, the World Bank, FRED or a customs office.
+        CSV in any of the usual encodings, separators and notations, a workbook (.xlsx, .ods), or a download
+        of UN Comtrade, the IMF, Eurostat, the OECD, the World Bank, FRED or a customs office.
     gaps : {"refuse", "missing"}
         What a period without a row inside the sample is.
     id, title, unit : str, optional
@@ -146,7 +146,9 @@ def read_file(source: str | os.PathLike[str] | Source, choices: Choices = NO_CHO
         series = {one.id: one.caveats[0] for one in _of_flows(flows, grid, "missing")}
         wanted = [list(series)[_chosen(list(series), grid.name, choices)]] if choices.series else list(series)
         rows = tuple(
-            (row.series_id, str(row.record.period), row.record.value) for row in flows.rows if row.series_id in wanted
+            (row.series_id, str(row.record.period), row.record.value)
+            for row in flows.rows
+            if row.series_id in wanted
         )
         return FileSeries(rows, tuple(series[name] for name in wanted))
     strands = find_strands(find_body(grid, choices), choices)
@@ -206,7 +208,8 @@ def _chosen(labels: Sequence[str], name: str, choices: Choices) -> int:
             return near[0]
         shown = ", ".join((labels[k] for k in near) if near else labels[:MOST_ASKED])
         raise InputError(
-            f"the file {name} has {len(near) or 'no'} series called '{choices.series}'; it has {shown or 'one alone'}",
+            f"the file {name} has {len(near) or 'no'} series called '{choices.series}'; it has "
+            f"{shown or 'one alone'}",
             pointer="/series",
         )
     if len(labels) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import zipfile
 from collections import Counter
@@ -157,7 +158,8 @@ def _lines(text: str, separator: str, name: str) -> list[tuple[int, list[str]]]:
             begins = reader.line_num + 1
     except csv.Error as problem:
         raise InputError(
-            f"the file {name} cannot be read as CSV near row {reader.line_num} ({problem}): mend its quotation marks"
+            f"the file {name} cannot be read as CSV near row {reader.line_num} ({problem}): mend its "
+            "quotation marks"
         ) from None
     return found
 
@@ -167,7 +169,7 @@ def _workbook(raw: bytes, name: str, choices: Choices) -> Grid:
     import pandas as pd
 
     try:
-        sheets = pd.read_excel(
+        sheets = pd.read_excel(  # type: ignore[call-overload]  # the stubs know no text as engine
             io.BytesIO(raw), sheet_name=None, header=None, dtype=object, engine=engine, na_filter=False
         )
     except ImportError:
@@ -217,7 +219,7 @@ def _engine(raw: bytes, name: str) -> str:
 
 
 def _cell(value: Any) -> Cell:
-    if value is None or (isinstance(value, float) and value != value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):
         return str(value)

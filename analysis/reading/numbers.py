@@ -1,8 +1,8 @@
 """Numbers as people and offices write them: decided by the column, never by one cell.
 
-Missing are the empty cell, ``.``, ``..``, ``...``, ``:``, ``-`` (also as a dash), ``NA``, ``n.a.``, ``N/A``, ``NaN``,
-``null``, ``none``, ``#N/A``, ``(D)``, ``c`` and ``x``: the codes of R, pandas, Stata, Eurostat, the World Bank, Excel and the US Census.
-A zero is a zero.
+Missing are the empty cell, ``.``, ``..``, ``...``, ``:``, ``-`` (also as a dash), ``NA``, ``n.a.``, ``N/A``,
+``NaN``, ``null``, ``none``, ``#N/A``, ``(D)``, ``c`` and ``x``: the codes of R, pandas, Stata, Eurostat, the
+World Bank, Excel and the US Census. A zero is a zero.
 """
 
 from __future__ import annotations
@@ -20,17 +20,15 @@ from analysis.reading.grid import Cell
 from analysis.reading.question import Alternative, Decimal, FileQuestion
 
 MISSING = frozenset(
-    ["", ".", "..", "...", "…", ":", "-", "--", "–", "—", "−", "na", "n.a.", "n.a", "n/a", "#n/a", "nan", "null", "none",
-     "nil", "(d)", "<na>", "#value!", "#div/0!", "c", "x"]
+    ["", ".", "..", "...", "…", ":", "-", "--", "–", "—", "−", "na", "n.a.", "n.a", "n/a", "#n/a", "nan",
+     "null", "none", "nil", "(d)", "<na>", "#value!", "#div/0!", "c", "x"]
 )  # fmt: skip
 STATUS_FLAGS = {"p": "P", "e": "E", "b": "B"}
-"""Flags of Eurostat and SDMX that have a status here; others (r, u, s, d, i, f, n, z) leave a value normal."""
-_OTHER_FLAGS = "rusdifnzc"
-_FLAGS = re.compile(
-    rf"(?<=[\d)])(?:\s+(?P<flag>[{_OTHER_FLAGS}peb]{{1,3}})|\s*\((?P<inside>[{_OTHER_FLAGS}peb]{{1,3}})\))\Z",
-    re.IGNORECASE,
-)
-"""A flag stands apart from its number: ``3b`` may be three billions."""
+"""Flags of Eurostat and SDMX that have a status here; others (r, u, s, d, i, f, n, z) leave it normal."""
+_OTHER_FLAGS = "rusdifzc"
+_FLAG = f"[{_OTHER_FLAGS}peb]{{1,3}}|n"
+_FLAGS = re.compile(rf"(?<=[\d)])(?:\s+(?P<flag>{_FLAG})|\s*\((?P<inside>{_FLAG})\))\Z", re.IGNORECASE)
+"""A flag stands apart from its number: ``3b`` and ``3 bn`` may be three billions."""
 _MARKS = re.compile(r"\s*(?:\[[0-9a-z]{1,2}\]|[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]+|(?<=\d)\s*\(\d\))+\Z", re.IGNORECASE)
 _CURRENCY = re.compile(
     r"\A(?P<sign>[-+(]?\s*)(?:US\$|USD|EUR|GBP|CNY|RMB|KRW|JPY|CHF|Rs\.?|R\$|[$€£¥₩₹₽￥￦])\s*|"

@@ -19,7 +19,7 @@ MOST_ROWS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a caller decides about a file; None leaves it to the reader, who asks where two readings are possible.
+    """What a caller decides about a file; None leaves it to the reader, which asks where two readings fit.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From a strand of a file to a series: numbers, periods, sums, flags, and the sentence that says what was read."""
+"""From a strand of a file to a series: numbers, periods, sums, flags, and what was read in a sentence."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def decide(strands: Strands, choices: Choices, gaps: Gaps) -> Decided:
     rows = [(str(p), v) for p, v in zip(first.periods, first.values, strict=True)]
     rows.sort(key=lambda row: not written(row[1]).open)
     every = rows if any(written(v).open for _, v in rows) else [
-        (str(p), v) for s in strands.found for p, v in zip(s.periods, s.values, strict=True) if written(v).open
+        (str(p), v) for s in strands.found for p, v in zip(s.periods, s.values, strict=True)
+        if written(v).open
     ]  # fmt: skip
     place = f"{body.grid.name}, column '{first.column}'"
     return Decided(decimal_mark(cells, choices.decimal, every or rows, place), gaps, choices)
@@ -105,25 +106,25 @@ def build(strands: Strands, strand: Strand, decided: Decided, **fields: Any) -> 
     own = [(period, k) for period, k in rows if period is not None]
     _check(own, strand, name)
     parted = _parted({period: values[k] for period, k in own}, name, strand, choices)
-    sums = {**parted.sums, **{p: values[k] for k, p in enumerate(calendar.periods) if isinstance(p, Window)}}
+    held: dict[Period | Window, float | None] = {**parted.values, **parted.sums}
+    held |= {p: values[k] for k, p in enumerate(calendar.periods) if isinstance(p, Window)}
     where: dict[Period | Window, int] = dict(own)
     status: dict[Period | Window, str | None] = {p: _status(strand, k, parted.values.get(p)) for p, k in own}
     errors: dict[Period | Window, float | None] = {p: _error(strand, k, decided.decimal) for p, k in own}
-    periods: list[Period | Window] = [*parted.values, *sums]
     fallback = fields.pop("id", None) or _id(strand, name)
     title = fields.pop("title", None) or (strand.label or ("" if strand.column == "value" else strand.column))
     try:
         series = TradeSeries.from_values(
-            periods,
-            [*parted.values.values(), *sums.values()],
+            list(held),
+            list(held.values()),
             id=fallback,
             title=title,
             unit=fields.pop("unit", None) or strand.unit,
-            rse=[errors.get(p) or 0.0 for p in periods],
-            status=[status.get(p) if parted.values.get(p) is not None else None for p in periods],
+            rse=[errors.get(p) or 0.0 for p in held],
+            status=[status.get(p) if held[p] is not None else None for p in held],
             gaps=decided.gaps,
             frequency=placed[0].frequency,
-            places=[strand.places[where[p]] if p in where else name for p in periods],
+            places=[strand.places[where[p]] if p in where else name for p in held],
             **fields,
         )
     except InputError as problem:
@@ -142,7 +143,8 @@ def _check(own: Sequence[tuple[Period, int]], strand: Strand, name: str) -> None
     for period, k in own:
         if period.frequency != first:
             raise InputError(
-                f"{strand.places[k]}: {period} is not {FREQUENCY_NAMES[first]} like the rows before it; take out "
+                f"{strand.places[k]}: {period} is not {FREQUENCY_NAMES[first]} like the rows before "
+                "it; take out "
                 "rows of another frequency, such as sums of the year"
             )
         if period in seen:
@@ -154,7 +156,8 @@ def _parted(values: dict[Period, float | None], name: str, strand: Strand, choic
     if choices.cumulative is None and looks_cumulative(values):
         parted = part_cumulative(values)
         raise FileQuestion(
-            f"the file {name}, column '{strand.column}': the values rise within every year and fall at its turn, as "
+            f"the file {name}, column '{strand.column}': the values rise within every year and fall "
+            "at its turn, as "
             "running totals of the year do",
             [
                 Alternative("cumulative", "yes", "takes the differences", _first_rows(parted.values)),
@@ -168,7 +171,8 @@ def _parted(values: dict[Period, float | None], name: str, strand: Strand, choic
     if februaries and choices.february is None:
         year = februaries[0].year
         raise FileQuestion(
-            f"the file {name}, column '{strand.column}': January {year} has no value and February about that of two "
+            f"the file {name}, column '{strand.column}': January {year} has no value and February "
+            "about that of two "
             "months",
             [
                 Alternative(
@@ -199,7 +203,8 @@ def _status(strand: Strand, at: int, value: float | None) -> str | None:
     letters = cell.upper()
     if not all(letter in SDMX_STATUSES for letter in letters) or len(letters) > 3:
         raise InputError(
-            f"{strand.places[at]}: status '{cell}' is none of {', '.join(STATUSES)}, nor a code of SDMX or Eurostat"
+            f"{strand.places[at]}: status '{cell}' is none of {', '.join(STATUSES)}, nor a code of "
+            "SDMX or Eurostat"
         )
     known = [STATUS_FLAGS[c] for c in "bep" if c.upper() in letters]
     if "M" in letters and value is None:
@@ -246,7 +251,8 @@ def _with_sentence(
         said.append(f"not read: {', '.join(strands.unread)}")
     sentence = (
         f"{what} of {grid.name} ({grid.form}) was read as a {FREQUENCY_NAMES[series.frequency]} series"
-        f"{f' in {series.unit}' if series.unit else ''}, {series.first} to {series.last}: {series.n_observed} values, "
+        f"{f' in {series.unit}' if series.unit else ''}, {series.first} to {series.last}: "
+        f"{series.n_observed} values, "
         f"{len(series) - series.n_observed} missing"
         f"{f', {len(series.totals)} sums over several periods' if series.totals else ''}"
         f"{''.join(f'; {one}' for one in said)}."

@@ -1,4 +1,4 @@
-"""The series that a table holds: which columns are periods, values and labels; long, or with periods across."""
+"""The series of a table: which columns are periods, values and labels; long, or with periods across."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from analysis.reading.body import (
     quarter_of,
 )
 from analysis.reading.dates import dated
-from analysis.reading.grid import Cell
+from analysis.reading.grid import Cell, Row
 from analysis.reading.numbers import written
 from analysis.reading.question import Alternative, Choices, FileQuestion
 
 PERIODS = (
-    "period", "time_period", "date", "observation_date", "time", "month", "yearmonth", "year_month", "quarter", "week",
-    "year", "day", "refperiod", "reference period", "datum", "monat", "jahr", "mois", "année", "fecha", "mes", "año",
-    "data", "ano", "数据年月", "日期", "时间", "年月", "月份", "年份", "年", "기간", "년월", "년도", "연도", "날짜",
+    "period", "time_period", "date", "observation_date", "time", "month", "yearmonth", "year_month",
+    "quarter", "week", "year", "day", "refperiod", "reference period", "datum", "monat", "jahr", "mois",
+    "année", "fecha", "mes", "año", "data", "ano", "数据年月", "日期", "时间", "年月", "月份", "年份", "年",
+    "기간", "년월", "년도", "연도", "날짜",
 )  # fmt: skip
 VALUES = ("value", "obs_value", "primaryvalue", "美元", "人民币")
 STATUSES = ("status", "obs_status", "obs_flag", "flag", "flags")
@@ -225,18 +226,19 @@ def _long(body: Body, choices: Choices) -> Strands:
         body.header[k] for k in rest if k not in read and any(cell != "" for cell in body.cells(k))
     )
     found = []
-    for label, at in groups.items():
-        rows = [body.rows[k] for k in at]
+    for label, places in groups.items():
+        rows = [body.rows[k] for k in places]
 
-        def picked(column: int | None, rows: Sequence[object] = tuple(rows)) -> tuple[Cell, ...] | None:
-            return None if column is None else tuple(row.cells[column] for row in rows)  # type: ignore[attr-defined]
+        def picked(column: int | None, rows: Sequence[Row] = tuple(rows)) -> tuple[Cell, ...] | None:
+            return None if column is None else tuple(row.cells[column] for row in rows)
 
         units = list(dict.fromkeys(picked(by_name["unit"]) or ())) or [
             CURRENCIES.get(body.header[value], body.unit)
         ]
         if len(units) > 1:
             raise InputError(
-                f"the file {body.grid.name}: {label or 'the series'} is in {' and in '.join(map(str, units[:3]))}; "
+                f"the file {body.grid.name}: {label or 'the series'} is in "
+                f"{' and in '.join(map(str, units[:3]))}; "
                 "bring it to one unit"
             )
         found.append(
@@ -244,7 +246,7 @@ def _long(body: Body, choices: Choices) -> Strands:
                 label,
                 body.header[value],
                 period_column,
-                tuple(periods[k] for k in at),
+                tuple(periods[k] for k in places),
                 picked(value) or (),
                 tuple(body.grid.place(row) for row in rows),
                 _unit(body, str(units[0]), rows[0].cells),
@@ -295,9 +297,9 @@ def find_period_column(body: Body, choices: Choices) -> tuple[list[Cell], str, s
         )
     if clear:
         return list(body.cells(clear[0])), body.header[clear[0]], {clear[0]}
-    at = next((folded.index(name) for name in PERIODS if name in folded), None)
-    if at is not None:
-        return list(body.cells(at)), body.header[at], {at}
+    called = next((folded.index(name) for name in PERIODS if name in folded), None)
+    if called is not None:
+        return list(body.cells(called)), body.header[called], {called}
     raise InputError(
         f"the file {body.grid.name} has no column of periods: it has {', '.join(body.header[:MOST_NAMED])}; "
         "name one 'period' and write 2016, 2016-Q1, 2016-03, 2016-W07 or 2016-03-01, or give --period COLUMN"
@@ -330,7 +332,7 @@ def _two_columns(body: Body, folded: Sequence[str]) -> tuple[list[Cell], str, se
 
 
 def _quarter_number(cell: Cell) -> int | None:
-    return int(cell) if str(cell) in ("1", "2", "3", "4") else quarter_of(cell)
+    return int(str(cell)) if str(cell) in ("1", "2", "3", "4") else quarter_of(cell)
 
 
 def _value_column(body: Body, choices: Choices, columns: Sequence[int], periods: Sequence[Cell]) -> int:

@@ -34,8 +34,9 @@ class Parted:
 
 
 def looks_cumulative(values: Values) -> bool:
-    """Tell whether a column looks like running totals of the year: it rises within each of three years or more
-    and falls at every turn of the year.
+    """Tell whether a column looks like running totals of the year.
+
+    Then it rises within each of three years or more, and falls at every turn of the year.
     """
     years: dict[int, list[Period]] = {}
     for period, value in sorted(values.items()):

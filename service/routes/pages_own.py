@@ -46,7 +46,7 @@ def get_template() -> Response:
 
 @blueprint.post("/own")
 def show_answer() -> str | tuple[str, int] | Redirect:
-    """Answer on the series of the form; a wrong field is named with row and column, a doubtful one asked about."""
+    """Answer on the series of the form; what is wrong is named, and what is doubtful asked about."""
     refuse_parameters()
     for name in (*request.form, *request.files):
         if name not in (*FIELDS, *FILES):
@@ -66,7 +66,7 @@ def show_answer() -> str | tuple[str, int] | Redirect:
             guards().require_publisher()
             record, _ = answers().record("attribution", asked)
             return redirect(f"{record.url}.html", 303)
-        return _page(form, answered(answers(), form, asked))
+        return _page(form, answered(answers(), asked))
     except FileQuestion as asked_back:
         form.question = asked_back
         return _page(form), asked_back.http_status

@@ -15,6 +15,7 @@ from service.schemas import ReadingOut, ReadingQuery
 
 blueprint = APIBlueprint("readings", __name__, url_prefix="/v1/readings")
 
+
 @blueprint.post("")
 @blueprint.input(ReadingQuery, location="query")
 @blueprint.output(ReadingOut)

@@ -35,8 +35,8 @@ EXAMPLE = {
     "title": "An example: exports that fell by two fifths",
 }  # fmt: skip
 READING = (
-    "period", "value", "series", "decimal", "date_order", "frequency", "sheet", "encoding", "cumulative", "february",
-    "mirror_of", "codes",
+    "period", "value", "series", "decimal", "date_order", "frequency", "sheet", "encoding", "cumulative",
+    "february", "mirror_of", "codes",
 )  # fmt: skip
 """Fields that decide how a file is read; those of `Choices`."""
 FIELDS = (
@@ -286,7 +286,7 @@ def _events(form: OwnForm) -> EventTable:
         raise FieldError("events", f"{error.message[:1].upper()}{error.message[1:]}.") from None
 
 
-def answered(answers: Answers, form: OwnForm, request: AttributionRequest) -> OwnAnswer:
+def answered(answers: Answers, request: AttributionRequest) -> OwnAnswer:
     """Compute the same as on a catalogue series; nothing is stored.
 
     Raises

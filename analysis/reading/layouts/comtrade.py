@@ -180,7 +180,8 @@ def _product(line: Line, classification: str, choices: Choices) -> str:
         return code
     if choices.codes is None:
         raise FileQuestion(
-            f"{line.place}: the commodity code '{code}' has an odd number of digits, as where a sheet has cut a "
+            f"{line.place}: the commodity code '{code}' has an odd number of digits, as where a sheet "
+            "has cut a "
             "leading zero",
             [
                 Alternative("codes", "pad", f"reads 0{code}"),
@@ -192,7 +193,7 @@ def _product(line: Line, classification: str, choices: Choices) -> str:
 
 
 def _area(line: Line, who: str) -> str:
-    """Return the ISO code of an economy, by its number where the file has no other; the number if it has none."""
+    """Return the ISO code of an economy, by its number where the file has no other; else the number."""
     iso, code = line.first(f"{who}iso"), line.first(f"{who}code")
     if code == "0" or iso in (WORLD, "WLD"):
         return WORLD

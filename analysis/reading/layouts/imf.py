@@ -1,12 +1,12 @@
-"""The IMF's trade statistics by partner (IMTS, before 2025 DOTS): SDMX-CSV 1 and 2, the portal's files, the bulk file.
+"""The IMF's trade by partner (IMTS, before 2025 DOTS): SDMX-CSV 1 and 2, files of the portal, the bulk file.
 
 Columns are the dimensions of the data flow. IMTS has ``COUNTRY, INDICATOR, COUNTERPART_COUNTRY,
 FREQUENCY`` and indicators such as ``XG_FOB_USD``, DOTS ``FREQ, REF_AREA, INDICATOR, COUNTERPART_AREA`` and
-``TXG_FOB_USD``; with labels, header and cells read ``FREQ:Frequency`` and ``M: Monthly``. The portal writes names, with the
-codes in ``SERIES_CODE``, one observation a row or periods across.
+``TXG_FOB_USD``; with labels, header and cells read ``FREQ:Frequency`` and ``M: Monthly``. The portal writes
+names, with the codes in ``SERIES_CODE``, one observation a row or periods across.
 
-``SCALE`` as a number says how the portal shows values, which stand in single units; as a word (``Millions``) the values are
-in it. ``UNIT_MULT`` is the multiplier of the values.
+``SCALE`` as a number says how the portal shows values, which stand in single units; as a word (``Millions``)
+the values are in it. ``UNIT_MULT`` is the multiplier of the values.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def read_imf(
     ----------
     paths : path or sequence of path
     mirror_of : str, optional
-        The file's code of an economy (``PRK``, in DOTS ``KP``, in its bulk file ``954``): keep what its partners
-        record, as seen from it.
+        The file's code of an economy (``PRK``, in DOTS ``KP``, in its bulk file ``954``): keep what its
+        partners record, as seen from it.
     choices : Choices
 
     Returns
@@ -115,7 +115,7 @@ def _records(grids: Sequence[Grid], ignored: Counter[str], choices: Choices) -> 
 
 
 def _observations(line: Line, periods: Sequence[str]) -> Iterator[Line]:
-    """Yield a row with periods across as one observation a period, from the first that is filled to the last."""
+    """Yield a row with periods across as one observation a period, from the first filled to the last."""
     if not periods:
         yield line
         return

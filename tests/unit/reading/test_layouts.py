@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,9 @@ def by_batch(path: Path, one: Layout) -> Found:
     (raw,) = source.series(found.contiguous)
     if raw.problem:
         raise InputError(raw.problem)
-    return of_series(TradeSeries.from_values(raw.periods, [None if v in ("", None) else float(v) for v in raw.values]))
+    return of_series(
+        TradeSeries.from_values(raw.periods, [None if v in ("", None) else float(v) for v in raw.values])
+    )
 
 
 WAYS: dict[str, Callable[[Path, Layout], Found]] = {
@@ -193,7 +196,7 @@ def test_what_import_writes_every_way_reads_again(tmp_path: Path) -> None:
         assert json.loads(ran.stdout)["read"]
         again = Layout(one.name, "long.csv", out.read_bytes(), one.periods, one.values, sums=one.sums)
         for way in WAYS.values():
-            check(lambda way=way: way(out, again), again)  # type: ignore[misc]
+            check(partial(way, out, again), again)
         series, unread = read_panel(out)
         assert (len(series), unread) == (1, [])
         with out.open(encoding="utf-8") as file:
