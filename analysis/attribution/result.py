@@ -12,11 +12,12 @@ import numpy as np
 from analysis.attribution.accounting import Accounting, account_or_reason
 from analysis.attribution.comparison import Comparison, compare_or_reason
 from analysis.attribution.decomposition import Decomposition, unmoved, weighted_quantiles
-from analysis.attribution.limits import CANNOT_SAY
+from analysis.attribution.limits import cannot_say
 from analysis.attribution.lmdi import lmdi
 from analysis.attribution.rows import UNEXPLAINED, Row, active_terms, build_rows
 from analysis.attribution.windows import WindowMeans
-from analysis.domain import Cell, FloatArray, Result, Window
+from analysis.domain import Cell, FloatArray, Result, TradeSeries, Window
+from analysis.domain.periods import PERIOD_WORDS
 from analysis.interventions.dating import Dating
 from analysis.interventions.effects import GRADE_LEVEL
 from analysis.interventions.identification import Group, find_groups, grade
@@ -26,8 +27,15 @@ from analysis.numerics.mixture import StudentMixture
 if TYPE_CHECKING:
     from analysis.attribution.evidence import EvidenceReport
 
-PER = {"A": "year", "Q": "quarter", "M": "month", "D": "day"}
+PER = PERIOD_WORDS
 ANNUALISE = {"A": 1, "Q": 4, "M": 12}
+
+
+def annualise(series: TradeSeries) -> int:
+    """Return by what means of `series` are multiplied to be sums a year; 1 where they are none."""
+    return 1 if series.rate else ANNUALISE.get(series.frequency, 1)
+
+
 UNMOVED = "of the same mean in both windows, so no part of the change; it weighs the months inside each"
 """Why a season between whole years has no row."""
 
@@ -229,7 +237,8 @@ class AttributionResult(Result):
     def change(self) -> dict[str, Any]:
         """Return the observed change with the contract's keys."""
         w = self.windows
-        factor = ANNUALISE.get(self.fit.series.frequency)
+        series = self.fit.series
+        factor = None if series.rate else ANNUALISE.get(series.frequency)
         return {
             "from": w.observed_before,
             "to": w.observed_after,
@@ -241,6 +250,7 @@ class AttributionResult(Result):
             "n_to": len(w.after),
             "unit": self.fit.series.unit,
             "per": PER[self.fit.series.frequency],
+            **({"rate": True} if series.rate else {}),
             "annualised": None
             if factor is None
             else {
@@ -320,8 +330,8 @@ class AttributionResult(Result):
 
     @property
     def per_year(self) -> int:
-        """Periods a year, by which means are annualised; 1 for daily series, which are not."""
-        return ANNUALISE.get(self.fit.series.frequency, 1)
+        """Periods a year, by which means are annualised; 1 for weekly and daily series and for rates."""
+        return annualise(self.fit.series)
 
     @cached_property
     def comparison(self) -> tuple[Comparison | None, str]:
@@ -354,7 +364,7 @@ class AttributionResult(Result):
             "evidence": None if self.evidence is None else self.evidence.to_record(),
             "model": model(self.fit),
             "warnings": list(self.fit.warnings),
-            "assumptions": [*assumptions(self.fit), *CANNOT_SAY],
+            "assumptions": [*assumptions(self.fit), *cannot_say(self.fit.series)],
             "estimand": self.fit.series.estimand,
             "record_id": None,
             "stored": False,
@@ -365,10 +375,10 @@ class AttributionResult(Result):
         """Return the change in words, annualised."""
         change = self.change()
         shown = change["annualised"] or change
-        per = "a year" if change["annualised"] else f"a {change['per']}"
+        per = " a year" if change["annualised"] else "" if change.get("rate") else f" a {change['per']}"
         return (
             f"{self.fit.series.title}: {self.before} to {self.after}, from {shown['from']:,.0f} to "
-            f"{shown['to']:,.0f} {change['unit']} {per} ({shown['absolute']:+,.0f})"
+            f"{shown['to']:,.0f} {change['unit']}{per} ({shown['absolute']:+,.0f})"
         )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
@@ -407,4 +417,4 @@ class AttributionResult(Result):
         lines += self._lens_words()
         if self.evidence is not None:
             lines += [f"Evidence: {text}" for text in self.evidence.words()]
-        return [*lines, *self.fit.warnings, *CANNOT_SAY]
+        return [*lines, *self.fit.warnings, *cannot_say(self.fit.series)]

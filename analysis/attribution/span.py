@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import linalg, special
 
 from analysis.attribution.decomposition import weighted_quantiles
-from analysis.attribution.limits import CANNOT_SAY
+from analysis.attribution.limits import cannot_say
 from analysis.attribution.result import AttributionResult
 from analysis.attribution.rows import Row, build_rows
 from analysis.domain import Cell, FloatArray, Period, Result, Window
@@ -118,7 +118,7 @@ class SpanLoss(Result):
             "level": self.answer.fit.level,
             "losses": [loss.to_record(periods) for loss in self.losses],
             "method": METHOD,
-            "caveats": list(CANNOT_SAY),
+            "caveats": list(cannot_say(self.answer.fit.series)),
         }
 
     def heading(self) -> str:
@@ -153,7 +153,7 @@ class SpanLoss(Result):
         missing = len(self.window) - len(self.seen)
         if missing:
             lines.append(f"{missing} periods of the span are not observed and in no sum.")
-        return [*lines, *CANNOT_SAY]
+        return [*lines, *cannot_say(self.answer.fit.series)]
 
 
 def cumulative_loss(answer: AttributionResult, window: str | Window) -> SpanLoss:

@@ -22,8 +22,8 @@ from analysis.attribution.decomposition import (
     unmoved,
     weighted_quantiles,
 )
-from analysis.attribution.limits import CANNOT_SAY
-from analysis.attribution.result import ANNUALISE, PER, AttributionResult
+from analysis.attribution.limits import cannot_say
+from analysis.attribution.result import PER, AttributionResult, annualise
 from analysis.attribution.rows import UNEXPLAINED, Row, active_terms, build_rows
 from analysis.attribution.windows import WindowMeans
 from analysis.domain import Cell, FloatArray, Period, Result, Window
@@ -117,18 +117,19 @@ class Waterfall(Result):
             "steps": [step.to_record() for step in self.steps],
             "skipped": list(self.skipped),
             "method": "Shapley values of each step under one posterior; groups are formed over all the years",
-            "caveats": list(CANNOT_SAY),
+            "caveats": list(cannot_say(self.answer.fit.series)),
         }
 
     def heading(self) -> str:
         """Return the years and the unit."""
         series = self.answer.fit.series
         first, last = self.steps[0].before, self.steps[-1].after
-        return f"{series.title}: year by year, {first} to {last}, {series.unit} a year"
+        per = "" if series.rate else " a year"
+        return f"{series.title}: year by year, {first} to {last}, {series.unit}{per}"
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
         """Return the observed changes and every row, annualised; one column a step, named by its year."""
-        factor = ANNUALISE.get(self.answer.fit.series.frequency, 1)
+        factor = annualise(self.answer.fit.series)
         columns = ("dated to", *(str(step.after.first.year) for step in self.steps))
         rows: list[list[Cell]] = [["observed change", *(factor * step.windows.change for step in self.steps)]]
         for k, bar in enumerate(self.steps[0].bars):
@@ -145,7 +146,7 @@ class Waterfall(Result):
             lines.append(
                 f"Observed in fewer than half of their periods and skipped: {', '.join(self.skipped)}."
             )
-        return [*lines, *CANNOT_SAY]
+        return [*lines, *cannot_say(self.answer.fit.series)]
 
 
 def waterfall(answer: AttributionResult, *, first: int | None = None, last: int | None = None) -> Waterfall:

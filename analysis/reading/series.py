@@ -26,6 +26,7 @@ from analysis.reading.totals import (
 SDMX_STATUSES = "ABDEFGHIJKLMNOPQSUVWXZRCT"
 """Codes of SDMX's CL_OBS_STATUS and letters of Eurostat; those without a status here leave a value normal."""
 LONGEST_ID = 60
+ARTICLES = {"A": "an"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def build(strands: Strands, strand: Strand, decided: Decided, **fields: Any) -> 
     own = [(period, k) for period, k in rows if period is not None]
     _check(own, strand, name)
     parted = _parted({period: values[k] for period, k in own}, name, strand, choices)
-    held: dict[Period | Window, float | None] = {**parted.values, **parted.sums}
+    held: dict[Period | Window, float | None] = dict(parted.values.items())
+    held |= dict(parted.sums.items())
     held |= {p: values[k] for k, p in enumerate(calendar.periods) if isinstance(p, Window)}
     where: dict[Period | Window, int] = dict(own)
     status: dict[Period | Window, str | None] = {p: _status(strand, k, parted.values.get(p)) for p, k in own}
@@ -249,12 +251,12 @@ def _with_sentence(
         said.append(f"left out: {', '.join(strands.body.left_out)}")
     if strands.unread:
         said.append(f"not read: {', '.join(strands.unread)}")
+    kind = f"{ARTICLES.get(series.frequency, 'a')} {FREQUENCY_NAMES[series.frequency]} series"
+    unit = f" in {series.unit}" if series.unit else ""
+    sums = f", {len(series.totals)} sums over several periods" if series.totals else ""
     sentence = (
-        f"{what} of {grid.name} ({grid.form}) was read as a {FREQUENCY_NAMES[series.frequency]} series"
-        f"{f' in {series.unit}' if series.unit else ''}, {series.first} to {series.last}: "
-        f"{series.n_observed} values, "
-        f"{len(series) - series.n_observed} missing"
-        f"{f', {len(series.totals)} sums over several periods' if series.totals else ''}"
+        f"{what} of {grid.name} ({grid.form}) was read as {kind}{unit}, {series.first} to {series.last}: "
+        f"{series.n_observed} values, {len(series) - series.n_observed} missing{sums}"
         f"{''.join(f'; {one}' for one in said)}."
     )
     return replace(series, caveats=(sentence, *series.caveats))

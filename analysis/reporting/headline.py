@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import expm1
@@ -13,7 +14,10 @@ from analysis.reporting.labels import event_label
 
 MINUS = "−"
 
-PERIODS_A_YEAR = {"year": 1, "quarter": 4, "month": 12, "day": 365}
+PERIODS_A_YEAR = {"year": 1, "quarter": 4, "month": 12, "week": 52, "day": 365}
+
+NOMINAL = re.compile(r"USD|EUR|CNY|KRW|JPY|GBP|dollar|euro|yuan|\$|€|£|¥", re.IGNORECASE)
+"""Units of money, of which a sentence says that they are nominal."""
 
 CAVEATS = (
     "Figures are nominal dollars of recorded trade; after a ban trade may continue unrecorded.",
@@ -64,11 +68,13 @@ class Headline:
     start, end : str
         Windows as asked.
     before, after, change : float
-        A year, in `unit`.
+        In `measure`.
     rows : tuple of Row
         Contributions, then the residual; they add up to `change`.
     level : float
         Probability of the intervals.
+    per : str
+        What follows the unit: `` a year``, `` a day``, or nothing for a rate.
     """
 
     series: str
@@ -81,6 +87,22 @@ class Headline:
     change: float
     rows: tuple[Row, ...]
     level: float
+    per: str = " a year"
+
+    @property
+    def measure(self) -> str:
+        """The unit and what it is per: a year; a day where nothing is annualised; of a rate the unit."""
+        return f"{self.unit}{self.per}"
+
+    @property
+    def nominal(self) -> str:
+        """The words that say how money was measured; empty for another unit."""
+        return ", as recorded and in nominal terms" if NOMINAL.search(self.unit) else ", as recorded"
+
+    @property
+    def basis(self) -> str:
+        """The same in a caption."""
+        return ", recorded trade, nominal" if NOMINAL.search(self.unit) else ", as recorded"
 
     @classmethod
     def of(cls, record: Mapping[str, Any], title: str, events: EventTable) -> Headline:
@@ -96,8 +118,8 @@ class Headline:
             The events of the design; rows are named after them.
         """
         change = record["change"]
-        yearly = change["annualised"]
-        factor = PERIODS_A_YEAR[change["per"]]
+        yearly = change["annualised"] or change
+        factor, per = per_of(change)
 
         def row(item: Mapping[str, Any], kind: str, label: str) -> Row:
             return Row(
@@ -123,13 +145,14 @@ class Headline:
             change=yearly["absolute"],
             rows=tuple(rows),
             level=record["level"],
+            per=per,
         )
 
     def sentences(self) -> tuple[str, str]:
         """Return the answer in two sentences: the change, and what its largest part is dated to."""
         direction = "a fall" if self.change < 0 else "a rise"
         first = (
-            f"{self.title}, as recorded and in nominal terms: from {self.before:,.0f} {self.unit} a year in "
+            f"{self.title}{self.nominal}: from {self.before:,.0f} {self.measure} in "
             f"{self.start} to {self.after:,.0f} in {self.end}, {direction} of {abs(self.change):,.0f}."
         )
         dated = [row for row in self.rows if row.kind == "event"]
@@ -138,7 +161,7 @@ class Headline:
         largest = max(dated, key=lambda row: abs(row.estimate))
         second = (
             f"The largest contribution of an event or group of events, {signed(largest.estimate)} "
-            f"{self.unit} a year with the {100 * self.level:.0f} % interval [{signed(largest.lower)}, "
+            f"{self.measure} with the {100 * self.level:.0f} % interval [{signed(largest.lower)}, "
             f"{signed(largest.upper)}], is dated to {largest.label}."
         )
         return first, second
@@ -155,7 +178,7 @@ class Headline:
 
     def text(self) -> str:
         """Return heading and table as plain text."""
-        columns = ("dated to", "a year", "lower", "upper", "share", "grade")
+        columns = ("dated to", self.per.strip() or "change", "lower", "upper", "share", "grade")
         cells: list[Sequence[Cell]] = [
             [
                 row.label,
@@ -169,10 +192,17 @@ class Headline:
         ]
         cells.append(["change", signed(self.change), None, None, None, None])
         heading = (
-            f"{self.title} ({self.series}), {self.unit} a year: "
+            f"{self.title} ({self.series}), {self.measure}: "
             f"{self.before:,.0f} in {self.start}, {self.after:,.0f} in {self.end}"
         )
         return f"{heading}\n\n{plain_table(columns, cells)}"
+
+
+def per_of(change: Mapping[str, Any]) -> tuple[int, str]:
+    """Return by what the numbers of an attribution are multiplied to be read, and what follows their unit."""
+    if change["annualised"]:
+        return PERIODS_A_YEAR[change["per"]], " a year"
+    return 1, "" if change.get("rate") else f" a {change['per']}"
 
 
 def signed(value: float) -> str:

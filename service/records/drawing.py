@@ -14,7 +14,7 @@ from analysis.reporting.charts import (
     to_svg,
     waterfall_chart,
 )
-from analysis.reporting.headline import PERIODS_A_YEAR, Headline, Row, window_words
+from analysis.reporting.headline import Headline, Row, per_of, window_words
 from analysis.reporting.labels import event_label
 from service.records.tables import UNEXPLAINED, main_table, target
 from service.store import Record
@@ -60,7 +60,7 @@ def headline(record: Record) -> Headline:
     document = record.document
     change = document["change"]
     yearly = change["annualised"] or change
-    factor = PERIODS_A_YEAR[change["per"]] if change["annualised"] else 1
+    factor, per = per_of(change)
 
     def row(item: dict[str, Any], kind: str, label: str) -> Row:
         return Row(
@@ -86,6 +86,7 @@ def headline(record: Record) -> Headline:
         change=yearly["absolute"],
         rows=tuple(rows),
         level=document["level"],
+        per=per,
     )
 
 

@@ -211,7 +211,7 @@ def read_own(form: OwnForm) -> TradeSeries:
     except FileQuestion:
         raise
     except TradebreaksError as error:
-        raise FieldError(_field(error.pointer), f"{error.message[:1].upper()}{error.message[1:]}.") from None
+        raise FieldError(_field(error.pointer), f"{error.message}.") from None
     form.read = series.caveats[0]
     return series
 
@@ -283,7 +283,7 @@ def _events(form: OwnForm) -> EventTable:
     except FileQuestion:
         raise
     except InputError as error:
-        raise FieldError("events", f"{error.message[:1].upper()}{error.message[1:]}.") from None
+        raise FieldError("events", f"{error.message}.") from None
 
 
 def answered(answers: Answers, request: AttributionRequest) -> OwnAnswer:

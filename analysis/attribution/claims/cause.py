@@ -30,7 +30,7 @@ from analysis.attribution.claims.outcome import (
     of_interval,
     of_range,
 )
-from analysis.attribution.result import ANNUALISE, AttributionResult
+from analysis.attribution.result import AttributionResult, annualise
 from analysis.attribution.rows import Row
 from analysis.attribution.study import Study
 from analysis.catalogue import Claim, PublishedEstimate
@@ -155,7 +155,7 @@ def _model_view(
     judge: Judge,
     of: float | None = None,
 ) -> LensView:
-    factor = ANNUALISE.get(result.fit.series.frequency, 1)
+    factor = annualise(result.fit.series)
     estimate, lower, upper = (factor * value for value in result.combined(chosen))
     whole = factor * result.absolute if of is None else of
     return _view("timing", (lower, upper), whole, judge, words, estimate)

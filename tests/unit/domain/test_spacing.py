@@ -15,7 +15,8 @@ from analysis.errors import InputError
     [
         ("MS", "M"), ("ME", "M"), ("BMS", "M"), ("BME", "M"), ("SME", None), ("QS", "Q"), ("QE", "Q"),
         ("BQE", "Q"), ("BQS", "Q"), ("QE-FEB", "Q"), ("YS", "A"), ("YE", "A"), ("YE-JUN", "A"), ("BYE", "A"),
-        ("W-SUN", "W"), ("W-FRI", "W"), ("W-WED", "W"), ("D", "D"), ("B", "D"), ("WOM-3FRI", "M"), ("2D", None),
+        ("W-SUN", "W"), ("W-FRI", "W"), ("W-WED", "W"), ("D", "D"), ("B", "D"), ("WOM-3FRI", "M"),
+        ("2D", None), ("2W", None),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("count", [9, 40])
