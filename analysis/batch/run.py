@@ -111,8 +111,9 @@ def run_batch(
 
     Parameters
     ----------
-    input : path or DataFrame
-        Long rows ``series_id, period, value``, optionally ``rse``; CSV or Parquet by its ending. Rows in any
+    input : path, DataFrame or LongInput
+        Long rows ``series_id, period, value``, optionally ``rse``, CSV or Parquet by its ending, or a file of any
+        layout that `analysis.read_series` takes. Rows in any
         order: where those of a series do not stand together they go through a temporary file.
     events : EventTable, mapping or path
         The events of all series; with `by` a mapping from that column's values, or a file with that column.
@@ -154,7 +155,7 @@ def run_batch(
     options = BatchOptions(lens, by, gaps, columns, choices)  # type: ignore[arg-type]  # checked inside
     options.check()
     tables = _tables(events, by)
-    source = LongInput(input, by)
+    source = input if isinstance(input, LongInput) else LongInput(input, by)
     found = source.overview()
     total = -(-found.series // CHUNK_SERIES)
     parts = Parts.beside(output, _manifest(found.digest, options, tables), resume=resume)

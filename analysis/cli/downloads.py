@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analysis.cli.shell import Command, emit, json_option
-from analysis.cli.target import READING_OPTIONS
+from analysis.cli.target import reading_options
 from analysis.cli.written import write_table
 
 if TYPE_CHECKING:
@@ -35,12 +35,6 @@ def _options(command: Command) -> Command:
     return command
 
 
-def _reading_options(command: Command) -> Command:
-    for option in reversed(READING_OPTIONS):
-        command = option(command)
-    return command
-
-
 @import_.command()
 @_options
 def comtrade(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
@@ -62,7 +56,7 @@ def imf(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool)
 @import_.command("file")
 @click.argument("file", metavar="FILE")
 @click.option("--output", metavar="FILE", required=True, help="Long CSV series_id,period,value.")
-@_reading_options
+@reading_options
 @json_option
 def any_file(file: str, output: str, as_json: bool, **choices: Any) -> None:
     """Any file that --csv takes, with every series that it holds."""

@@ -134,6 +134,13 @@ class Target:
             say(self.series.caveats[0])
 
 
+def reading_options(command: Command) -> Command:
+    """Add the options that decide how a file is read; the command takes them by `CHOICE_KEYS`."""
+    for option in reversed(READING_OPTIONS):
+        command = option(command)
+    return command
+
+
 def target_options(command: Command) -> Command:
     """Add TARGET and the options that describe it; the command takes them as ``**where``."""
     for option in reversed(_OPTIONS):
