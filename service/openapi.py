@@ -26,7 +26,6 @@ FILE_BODIES = {
     "/v1/readings": {
         "content": {
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-            "text/csv": {"schema": {"type": "string"}},
         }
     }
 }

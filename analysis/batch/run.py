@@ -113,8 +113,8 @@ def run_batch(
     ----------
     input : path, DataFrame or LongInput
         Long rows ``series_id, period, value``, optionally ``rse``, CSV or Parquet by its ending, or any file
-        that `analysis.read_series` takes. Rows in any order: where those of a series do not stand together they
-        go through a temporary file.
+        that `analysis.read_series` takes. Rows in any order: where those of a series do not stand together
+        they go through a temporary file.
     events : EventTable, mapping or path
         The events of all series; with `by` a mapping from that column's values, or a file with that column.
     output : path

@@ -1,8 +1,9 @@
 """The season of weekly and daily series: harmonics of the year, and the day of the week.
 
 A year has no whole number of weeks, so a dummy for every week would drift against the calendar. A few pairs
-of sines and cosines of the time of year do not (Harvey, Koopman and Riani 1997, Journal of Business & Economic
-Statistics 15, 354-368; Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., 10.5).
+of sines and cosines of the time of year do not (Harvey, Koopman and Riani 1997, Journal of Business and
+Economic Statistics 15, 354-368; Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed.,
+10.5).
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def weekday_season(periods: Sequence[Period]) -> FloatArray:
         Days.
     """
     days = np.array([period.start.weekday() for period in periods])
-    return (days[:, None] == np.arange(6)).astype(np.float64) - (days == 6)[:, None]
+    effects: FloatArray = (days[:, None] == np.arange(6)).astype(np.float64) - (days == 6)[:, None]
+    return effects
 
 
 def _time_of_year(period: Period) -> float:

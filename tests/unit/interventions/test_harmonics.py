@@ -12,7 +12,7 @@ DAYS = [Period.containing(date(2010, 1, 1), "D") + k for k in range(365 * 4 + 1)
 
 
 def test_a_bump_in_every_summer_is_found_to_a_tenth():
-    """The truth is a triangle around 1 July, no sum of waves; the residual keeps under a tenth of its spread."""
+    """The truth is a triangle around 1 July, no sum of waves."""
     days = np.array([p.start.timetuple().tm_yday for p in WEEKS])
     away = np.abs((days + 3 + 0.5) % 365 - 182.5)
     truth = np.maximum(0.0, 1 - away / 60)
