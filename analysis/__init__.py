@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from analysis.breaks import find_breaks
     from analysis.catalogue import events, series
     from analysis.domain import Event, EventTable, Period, TradeSeries, Window
-    from analysis.downloads import read_comtrade, read_imf
     from analysis.interventions import compare_methods, fit_interventions
+    from analysis.reading import FileQuestion, read_controls, read_events, read_series
+    from analysis.reading.layouts import read_comtrade, read_imf
 
 _LAZY = {
     "Event": "analysis.domain",
@@ -34,14 +35,19 @@ _LAZY = {
     "events": "analysis.catalogue",
     "find_breaks": "analysis.breaks",
     "fit_interventions": "analysis.interventions",
-    "read_comtrade": "analysis.downloads",
-    "read_imf": "analysis.downloads",
+    "FileQuestion": "analysis.reading",
+    "read_comtrade": "analysis.reading.layouts",
+    "read_controls": "analysis.reading",
+    "read_events": "analysis.reading",
+    "read_imf": "analysis.reading.layouts",
+    "read_series": "analysis.reading",
     "series": "analysis.catalogue",
 }
 
 __all__ = [
     "Event",
     "EventTable",
+    "FileQuestion",
     "Period",
     "TradeSeries",
     "Window",
@@ -54,7 +60,10 @@ __all__ = [
     "find_breaks",
     "fit_interventions",
     "read_comtrade",
+    "read_controls",
+    "read_events",
     "read_imf",
+    "read_series",
     "series",
 ]
 

@@ -48,7 +48,7 @@ print(*Path("iran.csv").read_text().splitlines()[:4], sep="\n")
 # (`TradeSeries.from_series`).
 
 # %%
-read = analysis.TradeSeries.from_csv("iran.csv")
+read = analysis.read_series("iran.csv")
 series = analysis.TradeSeries.from_values(
     [str(period) for period in read.periods],
     list(read.values),

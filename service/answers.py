@@ -10,6 +10,8 @@ from typing import Any
 
 from analysis import __version__
 from analysis.domain import Period, canonical_json, rounded
+from analysis.domain.series import as_period
+from analysis.domain.spacing import on_spacing
 from analysis.errors import InputError, NotFoundError
 from service.compute import Pool
 from service.errors import StoreUnavailableError, WithdrawnError
@@ -230,7 +232,11 @@ def _check_count(count: int, most: int, name: str, pointer: str) -> None:
 def _span(request: TargetIn) -> int:
     """Return how many periods the calendar of the caller's observations has, 0 if they cannot be read."""
     try:
-        periods = [Period.parse(row.period) for row in request.observations or ()]
+        rows = [as_period(row.period) for row in request.observations or ()]
+        periods = [
+            end for row in rows for end in ((row,) if isinstance(row, Period) else (row.first, row.last))
+        ]
+        periods = on_spacing(periods, None)
         return max(periods) - min(periods) + 1 if periods else 0
     except InputError:
         return 0

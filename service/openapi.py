@@ -22,6 +22,15 @@ TOKEN_SCHEME = {
 }
 
 MAY_NEED_TOKEN: list[dict[str, list[str]]] = [{}, {SCHEME: []}]
+FILE_BODIES = {
+    "/v1/readings": {
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
+}
+"""Addresses whose body is a file as it is, which APIFlask cannot describe."""
+
 NEEDS_TOKEN: list[dict[str, list[str]]] = [{SCHEME: []}]
 
 
@@ -38,6 +47,9 @@ def complete(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
     components["securitySchemes"] = {SCHEME: TOKEN_SCHEME}
     content = {MEDIA_TYPE: {"schema": {"$ref": f"{PLACE}Problem"}}}
     names: Counter[str] = Counter()
+    for address, body in FILE_BODIES.items():
+        if address in spec["paths"]:
+            spec["paths"][address]["post"]["requestBody"] = dict(body)
     for address, method, operation in sorted(_operations(spec), key=lambda found: len(found[0])):
         operation["responses"]["default"] = {"description": "A problem", "content": content}
         name = operation["operationId"].split("_", 2)[2]

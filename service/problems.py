@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from analysis import errors
+from analysis.reading import FileQuestion
 from service.errors import SERVICE_PROBLEMS, StoreUnavailableError
 
 LOGGER = logging.getLogger("tradebreaks.service")
@@ -46,7 +48,14 @@ RETRY_SECONDS = {429: 60, 503: 30}
 UNEXPECTED = ("unexpected", "The service failed")
 
 
-def problem(status: int, slug: str, title: str, detail: str, pointer: str | None = None) -> Response:
+def problem(
+    status: int,
+    slug: str,
+    title: str,
+    detail: str,
+    pointer: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Response:
     """Build one error response.
 
     Parameters
@@ -61,6 +70,8 @@ def problem(status: int, slug: str, title: str, detail: str, pointer: str | None
         One sentence on this very problem: the place and the remedy.
     pointer : str, optional
         JSON pointer to the offending field.
+    more : mapping, optional
+        Members of this very problem.
     """
     body: dict[str, Any] = {
         "type": f"/docs#problem-{slug}",
@@ -71,6 +82,7 @@ def problem(status: int, slug: str, title: str, detail: str, pointer: str | None
     }
     if pointer is not None:
         body["pointer"] = pointer
+    body |= more or {}
     if _wants_page():
         return Response(render_template("problem.html", problem=body), status, mimetype="text/html")
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype=MEDIA_TYPE)
@@ -91,7 +103,8 @@ def _wants_page() -> bool:
 
 
 def _library_problem(error: errors.TradebreaksError) -> Response:
-    response = problem(error.http_status, error.slug, error.title, error.message, error.pointer)
+    more = error.to_record() if isinstance(error, FileQuestion) else None
+    response = problem(error.http_status, error.slug, error.title, error.message, error.pointer, more)
     if isinstance(error, StoreUnavailableError):
         LOGGER.error("%s", error.message)
     if error.http_status in RETRY_SECONDS:

@@ -212,8 +212,9 @@ def _check_target(request: TargetIn) -> None:
         raise UsageError(
             "'without' leaves events of a catalogue series out of its own list", pointer="/without"
         )
-    if request.observations is None and request.gaps is not None:
-        raise UsageError("'gaps' belongs to 'observations'", pointer="/gaps")
+    for name in ("gaps", "title", "unit", "rate"):
+        if request.observations is None and getattr(request, name) is not None:
+            raise UsageError(f"'{name}' belongs to 'observations'", pointer=f"/{name}")
 
 
 def _observations(request: TargetIn) -> list[dict[str, Any]]:
@@ -237,10 +238,17 @@ def _observations(request: TargetIn) -> list[dict[str, Any]]:
         )
     except InputError as error:
         raise InputError(error.message, pointer="/observations") from None
-    return [
+    return observation_rows(series)
+
+
+def observation_rows(series: TradeSeries) -> list[dict[str, Any]]:
+    """Return the observations of a series as the canonical question holds them, then sums over spans."""
+    rows: list[dict[str, Any]] = [
         {"period": str(o.period), "value": o.value, "status": o.status, "rse": o.rse}
         for o in series.observations
     ]
+    sums = [{"period": str(t.window), "value": t.value, "status": "A", "rse": t.rse} for t in series.totals]
+    return rows + sums
 
 
 def _design_without(series: TradeSeries, names: Sequence[str]) -> EventTable:
@@ -284,6 +292,9 @@ def _own_series(body: Mapping[str, Any]) -> TradeSeries:
         id=OWN_SERIES,
         rse=[row["rse"] for row in rows],
         status=[row["status"] for row in rows],
+        title=body.get("title", ""),
+        unit=body.get("unit", ""),
+        rate=body.get("rate", False),
     )
 
 

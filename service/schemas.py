@@ -19,6 +19,7 @@ def reject_bool(value: Any) -> Any:
 SeriesAddress = Annotated[str, Field(min_length=1, max_length=120, examples=["dprk.total.a"])]
 WindowText = Annotated[str, Field(min_length=4, max_length=24, examples=["2016"])]
 PeriodText = Annotated[str, Field(min_length=4, max_length=10, examples=["2016"])]
+PeriodOrSpan = Annotated[str, Field(min_length=4, max_length=24, examples=["2016", "2020-01..2020-02"])]
 Vintage = Annotated[str, Field(min_length=1, max_length=10, examples=["first", "revised", "2019-01-31"])]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True), BeforeValidator(reject_bool)]
 LevelOfDates = Annotated[float, Field(ge=0.5, lt=1), BeforeValidator(reject_bool)]
@@ -80,9 +81,9 @@ class AttributionQuery(Strict):
 
 
 class ObservationIn(Strict):
-    """One observation of the caller's own series; a missing value is null."""
+    """One observation of the caller's own series, or a sum over a span; a missing value is null."""
 
-    period: PeriodText
+    period: PeriodOrSpan
     value: Number | None
     status: Literal["A", "E", "P", "M", "B"] | None = None
     rse: Annotated[float, Field(ge=0, lt=1), BeforeValidator(reject_bool)] | None = None
@@ -107,9 +108,31 @@ class TargetIn(Strict):
     observations: list[ObservationIn] | None = None
     vintage: Vintage | None = None
     gaps: Literal["refuse", "missing"] | None = None
+    title: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    unit: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    rate: bool | None = None
     events: list[EventIn] | None = None
     without: Annotated[list[str], Field(max_length=50)] | None = None
     store: bool | None = None
+
+
+class ReadingQuery(Strict):
+    """What decides where a file can be read in two ways."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    period: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    value: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    series: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    decimal: Literal["point", "comma"] | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    frequency: Literal["A", "Q", "M", "W", "D"] | None = None
+    sheet: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    encoding: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+    cumulative: bool | None = None
+    february: Literal["sum", "month"] | None = None
+    mirror_of: Annotated[str, Field(min_length=1, max_length=10)] | None = None
+    codes: Literal["pad", "keep"] | None = None
+    gaps: Literal["refuse", "missing"] | None = None
 
 
 class BreaksOptions(Strict):
@@ -201,11 +224,21 @@ class SeriesOut(Answer):
     id: str
     title: str
     unit: str
-    frequency: Literal["A", "Q", "M", "D"]
+    frequency: Literal["A", "Q", "M", "W", "D"]
     valuation: str
     vintage: str
     estimand: str
     observations: list[ObservationOut]
+
+
+class ReadingOut(Answer):
+    """A file as it was read: `observations` is what a question takes."""
+
+    read: str
+    frequency: Literal["A", "Q", "M", "W", "D"]
+    title: str
+    unit: str
+    observations: list[dict[str, Any]]
 
 
 class SeriesListOut(Answer):

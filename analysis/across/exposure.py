@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 from analysis.attribution.accounting.binding import FLOW_NAMES, NOT_NAMED, PARTLY_NAMED, Binder, binder_of
 from analysis.attribution.accounting.codes import Scope
 from analysis.domain import Cell, Result
-from analysis.domain.reading import read_rows
 from analysis.errors import InputError, UsageError
+from analysis.reading import read_rows
 
 Rule = Literal["named", "first_binding"]
 COLUMNS = ("series_id", "event_id", "exposure")
@@ -193,7 +193,7 @@ def read_exposure(path: str | os.PathLike[str]) -> ExposureTable:
         Naming file and row.
     """
     values: dict[tuple[str, str], float | None] = {}
-    for row in read_rows(path, required=COLUMNS, optional=None):
+    for row in read_rows(path, required=COLUMNS, optional=None, numbers=("exposure",)):
         key, value = (row.text("series_id"), row.text("event_id")), row.number("exposure")
         if value is not None and not 0 <= value <= 1:
             raise InputError(f"{row.place}: the exposure {value} is not between 0 and 1")

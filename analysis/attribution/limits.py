@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.domain import TradeSeries
+
 UNRECORDED = (
     "After a ban trade may continue unrecorded; evasion, aid, services and labour are not in the record."
 )
@@ -14,3 +16,13 @@ NO_EFFECT = (
     "prices."
 )
 CANNOT_SAY = (DATED, UNRECORDED, NO_EFFECT)
+OWN = (
+    "Falls that began in the same months are counted with the event: what else began then is not told apart.",
+    "Nothing here is an effect on anything but the series itself.",
+)
+"""The same of a caller's series, of which no more is known than its numbers."""
+
+
+def cannot_say(series: TradeSeries) -> tuple[str, ...]:
+    """Return what an answer on `series` cannot say, in sentences that fit it."""
+    return CANNOT_SAY if series.catalogue else OWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from analysis.attribution.limits import CANNOT_SAY
+from analysis.attribution.limits import cannot_say
 from analysis.attribution.lmdi import lmdi
 from analysis.attribution.timing.divided import Interval
 from analysis.attribution.timing.parts import Part
@@ -51,12 +51,17 @@ def record(answer: AttributionResult) -> dict[str, Any]:
         "evidence": None if answer.evidence is None else answer.evidence.to_record(),
         "model": model(fits[0]) if answer.single else {"parts": {f.series.id: model(f) for f in fits}},
         "warnings": list(answer.warnings),
-        "assumptions": list(dict.fromkeys([*(t for f in fits for t in assumptions(f)), *CANNOT_SAY])),
+        "assumptions": _assumptions(answer),
         "estimand": answer.series.estimand,
         "record_id": None,
         "stored": False,
         "url": None,
     }
+
+
+def _assumptions(answer: AttributionResult) -> list[str]:
+    told = [text for fit in answer.fits for text in assumptions(fit)]
+    return list(dict.fromkeys([*told, *cannot_say(answer.series)]))
 
 
 def _interval(answer: AttributionResult, interval: Interval) -> dict[str, Any]:

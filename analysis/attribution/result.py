@@ -12,7 +12,7 @@ import numpy as np
 from analysis.attribution.accounting import Accounting, account_or_reason
 from analysis.attribution.comparison import Comparison, compare_or_reason
 from analysis.attribution.doubts import AnswerDoubt, doubts_of
-from analysis.attribution.limits import CANNOT_SAY
+from analysis.attribution.limits import cannot_say
 from analysis.attribution.timing.divided import Branch, Divided, Interval, branches
 from analysis.attribution.timing.parts import Part
 from analysis.attribution.timing.rows import EVERYTHING_ELSE, Row
@@ -27,6 +27,7 @@ from analysis.attribution.timing.sums import (
 from analysis.attribution.timing.words import sentence
 from analysis.attribution.windows import WindowMeans, window_means
 from analysis.domain import Cell, Event, FloatArray, Result, TradeSeries, Window
+from analysis.domain.periods import PERIOD_WORDS
 from analysis.errors import InputError
 from analysis.interventions.dating import Dating
 from analysis.interventions.result import InterventionResult
@@ -36,8 +37,13 @@ if TYPE_CHECKING:
     from analysis.attribution.evidence import EvidenceReport, PartEvidence
     from analysis.attribution.triangulation import Triangulation
 
-PER = {"A": "year", "Q": "quarter", "M": "month", "D": "day"}
+PER = PERIOD_WORDS
 ANNUALISE = {"A": 1, "Q": 4, "M": 12}
+
+
+def annualise(series: TradeSeries) -> int:
+    """Return by what means of `series` are multiplied to be sums a year; 1 where they are none."""
+    return 1 if series.rate else ANNUALISE.get(series.frequency, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +166,8 @@ class AttributionResult(Result):
 
     @property
     def per_year(self) -> int:
-        """Periods of the series a year; 1 for daily series, which are not annualised."""
-        return ANNUALISE.get(self.series.frequency, 1)
+        """Periods a year, by which means are annualised; 1 for weekly and daily series and for rates."""
+        return annualise(self.series)
 
     @property
     def datings(self) -> tuple[Dated, ...]:
@@ -297,7 +303,7 @@ class AttributionResult(Result):
 
     def change(self) -> dict[str, Any]:
         """Return the observed change with the contract's keys."""
-        factor = ANNUALISE.get(self.series.frequency)
+        factor = None if self.series.rate else ANNUALISE.get(self.series.frequency)
         start, end = self.ends
         seen = [self._seen(window) for window in (self.before, self.after)]
         return {
@@ -311,6 +317,7 @@ class AttributionResult(Result):
             "n_to": seen[1],
             "unit": self.series.unit,
             "per": PER[self.series.frequency],
+            **({"rate": True} if self.series.rate else {}),
             "annualised": None
             if factor is None
             else {"from": factor * start, "to": factor * end, "absolute": factor * self.absolute},
@@ -384,11 +391,11 @@ class AttributionResult(Result):
         lines += self._lens_words()
         if self.evidence is not None:
             lines += [f"Evidence: {text}" for text in self.evidence.words()]
-        return [*lines, *self.warnings, *CANNOT_SAY]
+        return [*lines, *self.warnings, *cannot_say(self.series)]
 
     def limits(self) -> Sequence[str]:
         """Return what stands under every answer: what it cannot say, and where the rest is."""
-        return [*CANNOT_SAY, "Parts, identification, lenses and evidence: --details."]
+        return [*cannot_say(self.series), "Parts, identification, lenses and evidence: --details."]
 
     def _lens_words(self) -> list[str]:
         """Return what the other lenses say, and where they meet the timing lens or do not."""

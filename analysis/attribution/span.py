@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.attribution.limits import CANNOT_SAY
+from analysis.attribution.limits import cannot_say
 from analysis.attribution.result import AttributionResult
 from analysis.attribution.timing.divided import weighted_quantiles
 from analysis.attribution.timing.missing import paths_without
@@ -109,7 +109,7 @@ class SpanLoss(Result):
             "level": self.answer.fit.level,
             "losses": [loss.to_record(periods) for loss in self.losses],
             "method": METHOD,
-            "caveats": list(CANNOT_SAY),
+            "caveats": list(cannot_say(self.answer.series)),
         }
 
     def heading(self) -> str:
@@ -144,7 +144,7 @@ class SpanLoss(Result):
         missing = len(self.window) - len(self.seen)
         if missing:
             lines.append(f"{missing} periods of the span are not observed and in no sum.")
-        return [*lines, *CANNOT_SAY]
+        return [*lines, *cannot_say(self.answer.series)]
 
 
 def cumulative_loss(answer: AttributionResult, window: str | Window) -> SpanLoss:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from analysis.attribution.change import FitSeries, attribute_by
-from analysis.attribution.limits import CANNOT_SAY
-from analysis.attribution.result import ANNUALISE, PER, AttributionResult
+from analysis.attribution.limits import cannot_say
+from analysis.attribution.result import PER, AttributionResult, annualise
 from analysis.attribution.timing.observed import observe
 from analysis.attribution.timing.rows import UNEXPLAINED, RowKind, connected
 from analysis.domain import Cell, Period, Result, TradeSeries, Window
@@ -103,18 +103,19 @@ class Waterfall(Result):
             "steps": [step.to_record() for step in self.steps],
             "skipped": list(self.skipped),
             "method": "each step from node to node under one posterior; groups are formed over all the years",
-            "caveats": list(CANNOT_SAY),
+            "caveats": list(cannot_say(series)),
         }
 
     def heading(self) -> str:
         """Return the years and the unit."""
         series = self.answer.series
         first, last = self.steps[0].before, self.steps[-1].after
-        return f"{series.title}: year by year, {first} to {last}, {series.unit} a year"
+        per = "" if series.rate else " a year"
+        return f"{series.title}: year by year, {first} to {last}, {series.unit}{per}"
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
         """Return the observed changes and every row, annualised; one column a step, named by its year."""
-        factor = ANNUALISE.get(self.answer.series.frequency, 1)
+        factor = annualise(self.answer.series)
         columns = ("dated to", *(str(step.after.first.year) for step in self.steps))
         rows: list[list[Cell]] = [
             ["observed change", *(factor * step.answer.absolute for step in self.steps)]
@@ -133,7 +134,7 @@ class Waterfall(Result):
             lines.append(
                 f"Observed in fewer than half of their periods and skipped: {', '.join(self.skipped)}."
             )
-        return [*lines, *CANNOT_SAY]
+        return [*lines, *cannot_say(self.answer.series)]
 
 
 def waterfall(answer: AttributionResult, *, first: int | None = None, last: int | None = None) -> Waterfall:

@@ -12,8 +12,9 @@ from typing import Any
 from analysis.batch.lenses import error_cells, fit_effects, fit_others, lens_columns
 from analysis.batch.reading import LongInput
 from analysis.batch.request import Chunk, RawSeries
-from analysis.domain import Period, TradeSeries
+from analysis.domain import Period, TradeSeries, Window
 from analysis.domain.results import Cell
+from analysis.domain.series import as_period
 from analysis.errors import InputError, TradebreaksError
 
 SIGNIFICANT = "%.12g"
@@ -111,8 +112,8 @@ def _read(raw: RawSeries, gaps: Any) -> TradeSeries | str:
 
 
 @lru_cache(maxsize=100_000)
-def _period(text: str) -> Period:
-    return Period.parse(text)
+def _period(text: str) -> Period | Window:
+    return as_period(text)
 
 
 def _build(raw: RawSeries, gaps: Any) -> TradeSeries:

@@ -1,4 +1,9 @@
-"""Long input, series by series: CSV, Parquet or a pandas frame, with memory bounded by the chunk."""
+"""Long input, series by series: CSV, Parquet or a pandas frame, with memory bounded by the chunk.
+
+Encoding, separator, numbers and dates are read as everywhere (`analysis.reading`): the first pass over the
+file decides
+about decimal mark and order of day and month, the second reads. A file of another layout is read as a whole.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,17 @@ import hashlib
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.batch.regroup import regroup
 from analysis.batch.request import RawSeries
-from analysis.domain import EventTable
-from analysis.domain.reading import read_rows
 from analysis.errors import InputError, MissingExtraError
+from analysis.reading import NO_CHOICES, Choices
+from analysis.reading.files import LongRow, read_file
+from analysis.reading.plain import Conventions, Opened, open_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +31,6 @@ SERIES, PERIOD, VALUE, RSE = "series_id", "period", "value", "rse"
 REQUIRED = (SERIES, PERIOD, VALUE)
 PARQUET = (".parquet", ".pq")
 PARQUET_ROWS = 65_536
-EVENT_COLUMNS = ("id", "title", "effective", "shape", "end", "lead", "group")
 
 Cells = tuple[str, Any, Any, Any, str, str]
 """Series id, period, value, rse, key and problem of one row."""
@@ -62,10 +68,14 @@ class LongInput:
     source : path or DataFrame
     by : str or None
         Column that chooses the events of a series.
+    choices : Choices
+        What decides where the file can be read in two ways.
     """
 
     source: str | os.PathLike[str] | pd.DataFrame
     by: str | None = None
+    choices: Choices = NO_CHOICES
+    conventions: Conventions = field(default_factory=Conventions, compare=False)
 
     @property
     def name(self) -> str:
@@ -86,6 +96,7 @@ class LongInput:
         digest = hashlib.sha256()
         for row in self._cells():
             rows += 1
+            self.conventions.see(row[1], row[2])
             digest.update(repr(row).encode())
             if row[0] != last:
                 last = row[0]
@@ -93,6 +104,7 @@ class LongInput:
                 seen.add(last)
         if not rows:
             raise InputError(f"{self.name} has a header but no rows")
+        self.conventions.decide(self.name, self.choices)
         unused = [column for column in self._header() if column not in (*REQUIRED, RSE, self.by)]
         return Overview(len(seen), rows, contiguous, digest.hexdigest(), tuple(unused))
 
@@ -103,24 +115,38 @@ class LongInput:
         """
         if not contiguous:
             for rows in regroup(self._cells()):
-                yield _series(rows)
+                yield _series(rows, self.conventions, self.choices)
             return
         pending: list[Cells] = []
         for row in self._cells():
             if pending and row[0] != pending[0][0]:
-                yield _series(pending)
+                yield _series(pending, self.conventions, self.choices)
                 pending = []
             pending.append(row)
-        yield _series(pending)
+        yield _series(pending, self.conventions, self.choices)
+
+    @cached_property
+    def _text(self) -> Opened:
+        return open_text(self.name, self.choices)
+
+    @cached_property
+    def _whole(self) -> list[LongRow] | None:
+        """The rows of a file of another layout, read as a whole; None for long rows."""
+        if not isinstance(self.source, (str, os.PathLike)) or Path(self.source).suffix.lower() in PARQUET:
+            return None
+        opened = self._text
+        if opened.is_text and set(REQUIRED) <= set(opened.header):
+            return None
+        if opened.is_text and (SERIES in opened.header or self.by):
+            return None  # long rows that lack a column, which is said by name
+        return list(read_file(self.source, self.choices).rows)
 
     def _header(self) -> list[str]:
         if not isinstance(self.source, (str, os.PathLike)):
             return [str(column) for column in self.source.columns]
         if Path(self.source).suffix.lower() in PARQUET:
             return list(_parquet(self.name).schema_arrow.names)
-        with _opened(self.name) as file:
-            first = next(csv.reader(file), [])
-        return [cell.strip() for cell in first]
+        return list(REQUIRED) if self._whole is not None else list(self._text.header)
 
     def _cells(self) -> Iterator[Cells]:
         header = self._header()
@@ -136,6 +162,8 @@ class LongInput:
             return self._frame_cells(header)
         if Path(self.source).suffix.lower() in PARQUET:
             return self._parquet_cells(header)
+        if self._whole is not None:
+            return ((*row, None, "", "") for row in self._whole)
         return self._csv_cells(header)
 
     def _csv_cells(self, header: Sequence[str]) -> Iterator[Cells]:
@@ -143,10 +171,11 @@ class LongInput:
         at = [where[column] for column in REQUIRED]
         rse, key = where.get(RSE), where.get(self.by or "")
         width = len(header)
-        with _opened(self.name) as file:
-            reader = csv.reader(file, strict=True)
+        with self._text.file() as file:
+            reader = csv.reader(file, delimiter=self._text.separator, strict=True)
             try:
-                next(reader)
+                for _ in range(self._text.skip):
+                    next(reader)
                 for line in reader:
                     if len(line) != width:
                         if not any(cell.strip() for cell in line):
@@ -164,7 +193,8 @@ class LongInput:
                     )
             except (UnicodeDecodeError, csv.Error) as problem:
                 raise InputError(
-                    f"the file {self.name} cannot be read as UTF-8 CSV near row {reader.line_num} ({problem})"
+                    f"the file {self.name} cannot be read as {self._text.encoding} CSV near row "
+                    f"{reader.line_num} ({problem})"
                 ) from None
 
     def _parquet_cells(self, header: Sequence[str]) -> Iterator[Cells]:
@@ -188,30 +218,7 @@ class LongInput:
             yield (_text(id_), _text(period), _plain(value), _plain(own), _text(key), "")
 
 
-def read_events(path: str | os.PathLike[str], by: str | None) -> dict[str, EventTable]:
-    """Read an event file; with `by` return one table for each value of that column.
-
-    Raises
-    ------
-    InputError
-        Naming file, row and column.
-    """
-    rows = read_rows(
-        path,
-        required=(*EVENT_COLUMNS[:3], *((by,) if by else ())),
-        optional=EVENT_COLUMNS[3:],
-    )
-    tables: dict[str, list[tuple[dict[str, str], str]]] = {}
-    for row in rows:
-        cells = {name: cell for name, cell in row.cells.items() if cell and name != by}
-        tables.setdefault(row.cells[by] if by else "", []).append((cells, row.place))
-    return {
-        key: EventTable.from_rows([cells for cells, _ in found], places=[place for _, place in found])
-        for key, found in tables.items()
-    }
-
-
-def _series(rows: Sequence[Cells]) -> RawSeries:
+def _series(rows: Sequence[Cells], conventions: Conventions, choices: Choices) -> RawSeries:
     first = rows[0]
     problem = next((row[5] for row in rows if row[5]), "")
     keys = sorted({row[4] for row in rows if not row[5]})
@@ -220,11 +227,14 @@ def _series(rows: Sequence[Cells]) -> RawSeries:
     if not problem and not first[0]:
         problem = "rows without a series_id"
     has_errors = any(row[3] is not None for row in rows)
+    periods, values = [row[1] for row in rows], [row[2] for row in rows]
+    if not problem:
+        periods, values, problem = conventions.plain(first[0], periods, values, choices)
     return RawSeries(
         first[0],
         keys[0] if keys else "",
-        [row[1] for row in rows],
-        [row[2] for row in rows],
+        periods,
+        values,
         [row[3] for row in rows] if has_errors else None,
         problem,
     )
@@ -248,13 +258,6 @@ def _missing(cell: Any) -> bool:
     if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(cell, float) and math.isnan(cell)
-
-
-def _opened(name: str) -> Any:
-    try:
-        return Path(name).open(encoding="utf-8-sig", newline="")
-    except OSError as problem:
-        raise InputError(f"the file {name} cannot be read ({problem.strerror})") from None
 
 
 def _parquet(name: str) -> Any:

@@ -15,11 +15,12 @@ from analysis.batch.engine import run_chunks
 from analysis.batch.lenses import error_cells, lens_columns
 from analysis.batch.output import write_output
 from analysis.batch.parts import Parts
-from analysis.batch.reading import LongInput, read_events
+from analysis.batch.reading import LongInput
 from analysis.batch.request import ALL_SERIES, BatchOptions, Chunk, event_record
 from analysis.domain import EventTable
 from analysis.domain.hashing import digest
 from analysis.errors import UsageError
+from analysis.reading.declared import read_event_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,9 +111,10 @@ def run_batch(
 
     Parameters
     ----------
-    input : path or DataFrame
-        Long rows ``series_id, period, value``, optionally ``rse``; CSV or Parquet by its ending. Rows in any
-        order: where those of a series do not stand together they go through a temporary file.
+    input : path, DataFrame or LongInput
+        Long rows ``series_id, period, value``, optionally ``rse``, CSV or Parquet by its ending, or any file
+        that `analysis.read_series` takes. Rows in any order: where those of a series do not stand together
+        they go through a temporary file.
     events : EventTable, mapping or path
         The events of all series; with `by` a mapping from that column's values, or a file with that column.
     output : path
@@ -153,7 +155,7 @@ def run_batch(
     options = BatchOptions(lens, by, gaps, columns, choices)  # type: ignore[arg-type]  # checked inside
     options.check()
     tables = _tables(events, by)
-    source = LongInput(input, by)
+    source = input if isinstance(input, LongInput) else LongInput(input, by)
     found = source.overview()
     total = -(-found.series // CHUNK_SERIES)
     parts = Parts.beside(output, _manifest(found.digest, options, tables), resume=resume)
@@ -194,7 +196,7 @@ def _tables(
     events: EventTable | Mapping[str, EventTable] | str | os.PathLike[str], by: str | None
 ) -> dict[str, EventTable]:
     if isinstance(events, (str, os.PathLike)):
-        return read_events(events, by)
+        return read_event_tables(events, by)
     if isinstance(events, EventTable):
         if by:
             raise UsageError(f"with by='{by}' events are a mapping from its values or a file with it")

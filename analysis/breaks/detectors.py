@@ -24,7 +24,7 @@ from analysis.numerics.least_squares import least_squares
 from analysis.numerics.partitions import best_partitions
 from analysis.numerics.segments import segment_costs
 
-NEAR = {"A": 1, "Q": 2, "M": 6, "D": 31}
+NEAR = {"A": 1, "Q": 2, "M": 6, "W": 13, "D": 31}
 """Periods within which a detector is said to see a break."""
 
 

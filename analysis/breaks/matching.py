@@ -17,7 +17,7 @@ import numpy as np
 
 from analysis.domain import DATA_BREAK, Event, EventTable, FloatArray, Period, Window
 
-PERIODS_AFTER = {"A": 0, "Q": 1, "M": 2, "D": 61}
+PERIODS_AFTER = {"A": 0, "Q": 1, "M": 2, "W": 9, "D": 61}
 """Periods added to an event's window: no year, one quarter, two months (61 days)."""
 
 

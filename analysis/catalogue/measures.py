@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.catalogue.package import Package
 from analysis.catalogue.tables import Line
-from analysis.domain import Event, EventTable, Period, parse_day
+from analysis.domain import Event, EventTable, Period, parse_day, parse_end
 from analysis.errors import InputError
 
 EVENT_FILE = "events/events.csv"
@@ -201,7 +201,7 @@ def resolved_clocks(effective: str, partial: str, full: str) -> tuple[Period, Pe
 def _event(line: Line, provenance: dict[str, Any]) -> Event:
     try:
         partial, full = resolved_clocks(line["effective"], line["partial"], line["full"])
-        end = parse_day(line["end"], "end") if line["end"] else None
+        end = parse_end(line["end"]) if line["end"] else None
         details: dict[str, Any] = {
             key: list(line.listed(key)) if key in _LISTS else value
             for key, value in line.cells.items()

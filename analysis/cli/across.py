@@ -151,10 +151,10 @@ def common_breaks(
     """Find the dates at which many series break together."""
     from analysis.across import find_common_breaks
     from analysis.batch.chunk import read_panel
-    from analysis.domain import EventTable
+    from analysis.reading import read_events
 
     series, unread = read_panel(source, gaps)
-    table = EventTable.from_csv(events) if events else None
+    table = read_events(events) if events else None
     found = find_common_breaks(series, events=table, unread=unread, **choices)
     _answer(found, output, as_json)
 

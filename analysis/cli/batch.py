@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from analysis.cli.shell import emit, json_option, say
+from analysis.cli.target import CHOICE_KEYS, reading_options
 
 
 @click.command()
@@ -17,7 +18,7 @@ from analysis.cli.shell import emit, json_option, say
     "source",
     metavar="FILE",
     required=True,
-    help="Long rows series_id,period,value and optionally rse; CSV or Parquet.",
+    help="Long rows series_id,period,value and optionally rse (CSV, Parquet), or any file that --csv takes.",
 )
 @click.option(
     "--events",
@@ -68,6 +69,7 @@ from analysis.cli.shell import emit, json_option, say
 @click.option("--regime", metavar="FROM..TO", help="A stretch of other variance, in every series.")
 @click.option("--from", "start", metavar="WINDOW", help="Of an attribution.")
 @click.option("--to", "end", metavar="WINDOW", help="Of an attribution.")
+@reading_options
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
 @json_option
 def batch(
@@ -86,9 +88,12 @@ def batch(
 ) -> None:
     """Estimate many series; a bad one is a row of status error, never a failed run."""
     from analysis.batch import run_batch
+    from analysis.batch.reading import LongInput
+    from analysis.reading import Choices
 
+    reading = Choices.of(**{name: choices.pop(name) for name in CHOICE_KEYS})
     report = run_batch(
-        source,
+        LongInput(source, by, reading),
         events,
         output,
         jobs=jobs,

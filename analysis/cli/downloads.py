@@ -1,13 +1,14 @@
-"""Commands that turn a caller's downloads into the long table of a batch."""
+"""Commands that turn a caller's files into the long table that every other command reads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from analysis.cli.shell import Command, emit, json_option
+from analysis.cli.target import reading_options
 from analysis.cli.written import write_table
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _options(command: Command) -> Command:
 @_options
 def comtrade(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
     """CSV downloads of UN Comtrade, of the present or the earlier site."""
-    from analysis.downloads import read_comtrade
+    from analysis.reading.layouts import read_comtrade
 
     _write(read_comtrade, files, output, mirror_of, as_json)
 
@@ -47,9 +48,24 @@ def comtrade(files: Sequence[str], output: str, mirror_of: str | None, as_json: 
 @_options
 def imf(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
     """SDMX-CSV downloads of the IMF's trade by partner (IMTS, DOTS)."""
-    from analysis.downloads import read_imf
+    from analysis.reading.layouts import read_imf
 
     _write(read_imf, files, output, mirror_of, as_json)
+
+
+@import_.command("file")
+@click.argument("file", metavar="FILE")
+@click.option("--output", metavar="FILE", required=True, help="Long CSV series_id,period,value.")
+@reading_options
+@json_option
+def any_file(file: str, output: str, as_json: bool, **choices: Any) -> None:
+    """Any file that --csv takes, with every series that it holds."""
+    from analysis.reading import Choices
+    from analysis.reading.files import read_file
+
+    found = read_file(file, Choices.of(**choices))
+    write_table(found, output)
+    emit(found.to_record(), "\n".join([f"{found.heading()}: {output}", *found.notes()]), as_json)
 
 
 def _write(

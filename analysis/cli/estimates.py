@@ -10,7 +10,7 @@ import click
 from analysis.cli.detector_options import detector_options, detectors_of, take_detector
 from analysis.cli.method_options import beside_option, method_options, show_with_panel, take_method_options
 from analysis.cli.shell import emit, json_option, progress, say
-from analysis.cli.target import Target, load_target, target_options
+from analysis.cli.target import Target, take_target, target_options
 from analysis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ def breaks(
 ) -> None:
     """Find breaks at unknown dates in TARGET and match them to events."""
     detector = take_detector(where)
-    target = load_target(**where)
+    target = take_target(where)
     if detector is not None:
-        _show(detector.run(target, model, scale, seasonal, max_breaks, trimming), as_json)
+        _show(target, detector.run(target, model, scale, seasonal, max_breaks, trimming), as_json)
         return
     from analysis.breaks import find_breaks
 
@@ -122,7 +122,7 @@ def breaks(
             controls=target.controls,
         ),
     )
-    _show(result, as_json, extra=detectors_of(result))
+    _show(target, result, as_json, extra=detectors_of(result))
 
 
 @click.command()
@@ -141,7 +141,7 @@ def intervene(as_json: bool, beside: bool, **options: Any) -> None:
         raise UsageError("--methods sets the usual methods beside the joint model: leave --method out")
     result = fit_interventions(target.series, target.events, **choices)
     panel = compare_methods(result, controls=target.controls) if beside else None
-    _show(result, as_json, panel)
+    _show(target, result, as_json, panel)
 
 
 @click.command()
@@ -171,17 +171,15 @@ def attribute(as_json: bool, details: bool, beside: bool, **options: Any) -> Non
         panels = {fit.series.id: compare_methods(fit, controls=target.controls) for fit in result.fits}
         record["methods"] = {name: panel.to_record() for name, panel in panels.items()}
         text += [f"\n{panel.summary()}" for panel in panels.values()]
+    target.say_what_was_read()
     for warning in result.warnings:
         say(warning)
     emit(record, "\n".join(text), as_json)
 
 
-_TARGET_KEYS = ("target", "csv", "events_file", "regimes", "controls_file", "vintage", "gaps")
-
-
 def _split(options: dict[str, Any]) -> tuple[Target, dict[str, Any]]:
     """Return the loaded target, and the keyword arguments for the library."""
-    target = load_target(**{key: options.pop(key) for key in _TARGET_KEYS})
+    target = take_target(options)
     choices = _chosen(regime=target.regimes, controls=target.controls, **options)
     return target, choices
 
@@ -191,9 +189,12 @@ def _chosen(**options: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _show(result: Result, as_json: bool, panel: Result | None = None, extra: str = "") -> None:
+def _show(
+    target: Target, result: Result, as_json: bool, panel: Result | None = None, extra: str = ""
+) -> None:
     record, text = show_with_panel(result, panel)
     text = f"{text.rstrip()}\n\n{extra}" if extra else text
+    target.say_what_was_read()
     for warning in getattr(result, "warnings", ()):
         say(warning)
     emit(record, text, as_json)

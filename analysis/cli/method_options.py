@@ -146,7 +146,7 @@ def _ridge(text: str | None) -> float | str | None:
 
 
 def _read_variables(path: str) -> dict[str, dict[str, dict[str, float]]]:
-    from analysis.domain.reading import read_rows
+    from analysis.reading.declared import read_rows
 
     found: dict[str, dict[str, dict[str, float]]] = {}
     for row in read_rows(path, required=("period", "unit"), optional=None):

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from analysis.cli.shell import emit, json_option
-from analysis.cli.target import Target, load_target, target_options
+from analysis.cli.target import Target, take_target, target_options
 from analysis.errors import UsageError
 
 _SCALE = click.option("--scale", type=click.Choice(["log", "level"]), help="Default: as for breaks.")
@@ -36,7 +36,7 @@ def stability(
     **where: Any,
 ) -> None:
     """Test whether mean, variance and seasons of TARGET are stable."""
-    target = load_target(**where)
+    target = take_target(where)
     _refuse(target, "stability", events=True, controls=True)
     from analysis.breaks import check_stability
 
@@ -50,6 +50,7 @@ def stability(
         unit_roots=unit_roots,
         regime=target.regimes,
     )
+    target.say_what_was_read()
     emit(found.to_record(), found.summary(), as_json)
 
 
@@ -75,12 +76,12 @@ def stability(
 @json_option
 def monitor(history_end: str, as_json: bool, **options: Any) -> None:
     """Watch the new observations of TARGET against its history."""
-    where = ("target", "csv", "events_file", "regimes", "controls_file", "vintage", "gaps")
-    target = load_target(**{key: options.pop(key) for key in where})
+    target = take_target(options)
     _refuse(target, "monitor", events=True, controls=True, regimes=True)
     from analysis.breaks import monitor_series
 
     found = monitor_series(target.series, history_end, **options)
+    target.say_what_was_read()
     emit(found.to_record(), found.summary(), as_json)
 
 

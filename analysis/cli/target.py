@@ -3,26 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from analysis.errors import InputError, UsageError
+from analysis.cli.shell import say
+from analysis.errors import UsageError
 
 if TYPE_CHECKING:
     from analysis.domain import EventTable, TradeSeries, Window
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+READING_OPTIONS = (
+    click.option("--period", metavar="COLUMN", help="Column of the periods of --csv, by name or number."),
+    click.option("--value", metavar="COLUMN", help="Column of the values of --csv, by name or number."),
+    click.option("--series", metavar="NAME", help="One series of a --csv that holds several."),
+    click.option("--decimal", type=click.Choice(["point", "comma"]), help="Decimal mark of own files."),
+    click.option(
+        "--date-order",
+        type=click.Choice(["dmy", "mdy", "ymd"]),
+        help="Order of day, month, year in own files.",
+    ),
+    click.option(
+        "--frequency", type=click.Choice(["A", "Q", "M", "W", "D"]), help="Of --csv, instead of its spacing."
+    ),
+    click.option("--sheet", metavar="NAME", help="Sheet of a workbook."),
+    click.option("--encoding", metavar="NAME", help="Of own files: utf-8, gb18030, cp949, cp1252, ..."),
+    click.option(
+        "--cumulative/--no-cumulative", default=None, help="Whether --csv holds running totals of the year."
+    ),
+    click.option(
+        "--february",
+        type=click.Choice(["sum", "month"]),
+        help="What February is where January has no row: the sum of both, or a month.",
+    ),
+    click.option(
+        "--mirror-of", metavar="CODE", help="Of a --csv of flows: as partners of this economy record them."
+    ),
+    click.option(
+        "--codes",
+        type=click.Choice(["pad", "keep"]),
+        help="Product codes of odd length: lost a leading zero, or not.",
+    ),
+)
+"""What decides where a file can be read in two ways, a field of `analysis.reading.Choices` each."""
+CHOICE_KEYS = (
+    "period",
+    "value",
+    "series",
+    "decimal",
+    "date_order",
+    "frequency",
+    "sheet",
+    "encoding",
+    "cumulative",
+    "february",
+    "mirror_of",
+    "codes",
+)
+
 _OPTIONS = (
     click.argument("target", required=False),
-    click.option("--csv", metavar="FILE", help="Own series: header period,value and optionally status,rse."),
+    click.option(
+        "--csv",
+        metavar="FILE",
+        help="Own series: CSV, .xlsx or .ods, a column of periods and one of values (docs/own-data.md).",
+    ),
     click.option(
         "--events",
         "events_file",
         metavar="FILE",
         help="Own events: header id,title,effective and optionally shape,end,lead,group.",
+    ),
+    *READING_OPTIONS,
+    click.option("--title", metavar="TEXT", help="Title of the series of --csv."),
+    click.option("--unit", metavar="TEXT", help="Unit of the values of --csv."),
+    click.option(
+        "--rate",
+        is_flag=True,
+        help="The values of --csv are rates: windows are means, and nothing is a sum a year.",
     ),
     click.option(
         "--regime",
@@ -67,12 +128,45 @@ class Target:
     regimes: tuple[Window, ...] | None
     controls: dict[str, dict[str, float]] | None
 
+    def say_what_was_read(self) -> None:
+        """Write to stderr, in a sentence, what was read of the caller's file."""
+        if not self.series.catalogue:
+            say(self.series.caveats[0])
+
+
+def reading_options(command: Command) -> Command:
+    """Add the options that decide how a file is read; the command takes them by `CHOICE_KEYS`."""
+    for option in reversed(READING_OPTIONS):
+        command = option(command)
+    return command
+
 
 def target_options(command: Command) -> Command:
     """Add TARGET and the options that describe it; the command takes them as ``**where``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+TARGET_KEYS = (
+    "target",
+    "csv",
+    "events_file",
+    "regimes",
+    "controls_file",
+    "vintage",
+    "gaps",
+    "title",
+    "unit",
+    "rate",
+    *CHOICE_KEYS,
+)
+"""Names under which a command gets what `target_options` collected."""
+
+
+def take_target(options: dict[str, Any]) -> Target:
+    """Take the options of `target_options` out of a command's and read them; see `load_target`."""
+    return load_target(**{key: options.pop(key) for key in TARGET_KEYS})
 
 
 def load_target(
@@ -84,6 +178,10 @@ def load_target(
     controls_file: str | None,
     vintage: str | None,
     gaps: str,
+    title: str | None,
+    unit: str | None,
+    rate: bool,
+    **choices: Any,
 ) -> Target:
     """Read everything that `target_options` collected.
 
@@ -96,48 +194,50 @@ def load_target(
     NotFoundError
         If the catalogue has no such series.
     """
-    from analysis.domain import EventTable, Window
+    from analysis.domain import Window
+    from analysis.reading import Choices, read_controls, read_events
 
-    series = _load_series(target, csv, vintage, gaps)
+    asked = Choices.of(**choices)
+    beside = replace(asked, period=None, value=None, series=None, sheet=None, frequency=None)
+    if (target is None) == (csv is None):
+        raise UsageError("name either a catalogue series (tradebreaks series lists them) or --csv FILE")
+    own = {"title": title, "unit": unit, "rate": rate}
+    series = (
+        _own_series(csv, vintage, gaps, own, choices)
+        if csv is not None
+        else _catalogue_series(
+            str(target), vintage, gaps, {**own, **choices}, files=bool(events_file or controls_file)
+        )
+    )
     return Target(
         series=series,
-        events=EventTable.from_csv(events_file) if events_file else None,
+        events=read_events(events_file, choices=beside) if events_file else None,
         regimes=tuple(Window.parse(text) for text in regimes) or None,
-        controls=_read_controls(controls_file) if controls_file else None,
+        controls=read_controls(controls_file, choices=beside) if controls_file else None,
     )
 
 
-def _load_series(target: str | None, csv: str | None, vintage: str | None, gaps: str) -> TradeSeries:
-    if (target is None) == (csv is None):
-        raise UsageError("name either a catalogue series (tradebreaks series lists them) or --csv FILE")
-    if csv is not None:
-        if vintage is not None:
-            raise UsageError("--vintage belongs to a catalogue series and has no meaning with --csv")
-        from analysis.domain import TradeSeries
+def _own_series(
+    csv: str, vintage: str | None, gaps: str, own: dict[str, Any], choices: dict[str, Any]
+) -> TradeSeries:
+    if vintage is not None:
+        raise UsageError("--vintage belongs to a catalogue series and has no meaning with --csv")
+    from analysis.reading import read_series
 
-        return TradeSeries.from_csv(csv, gaps="missing" if gaps == "missing" else "refuse")
+    return read_series(csv, gaps="missing" if gaps == "missing" else "refuse", **own, **choices)
+
+
+def _catalogue_series(
+    target: str, vintage: str | None, gaps: str, given: dict[str, Any], *, files: bool
+) -> TradeSeries:
     if gaps != "refuse":
         raise UsageError("--gaps belongs to --csv: the catalogue declares its own missing periods")
+    allowed = ("decimal", "date_order", "encoding") if files else ()
+    for name, value in given.items():
+        if value not in (None, False) and name not in allowed:
+            raise UsageError(
+                f"--{name.replace('_', '-')} belongs to --csv and has no meaning for a catalogue series"
+            )
     from analysis import catalogue
 
-    assert target is not None
     return catalogue.series(target, vintage=vintage or "first")
-
-
-def _read_controls(path: str) -> dict[str, dict[str, float]]:
-    from analysis.domain.reading import read_rows
-
-    rows = read_rows(path, required=("period",), optional=None)
-    controls: dict[str, dict[str, float]] = {name: {} for name in rows[0].cells if name != "period"}
-    if not controls:
-        raise InputError(f"the file {path} names no control: its header is period,NAME,…")
-    for row in rows:
-        period = row.text("period")
-        for name, values in controls.items():
-            if period in values:
-                raise InputError(f"{row.place}: the period {period} appears twice; keep one row")
-            value = row.number(name)
-            if value is None:
-                raise InputError(f"{row.place}: the control '{name}' is empty; a control needs every period")
-            values[period] = value
-    return controls

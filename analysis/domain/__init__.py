@@ -10,7 +10,7 @@ from analysis.domain.observations import (
     SeriesDesign,
     Total,
 )
-from analysis.domain.periods import FREQUENCY_NAMES, Frequency, Period, Window, parse_day
+from analysis.domain.periods import FREQUENCY_NAMES, Frequency, Period, Window, parse_day, parse_end
 from analysis.domain.results import Cell, Result, plain_table
 from analysis.domain.series import FloatArray, TradeSeries
 
@@ -38,6 +38,7 @@ __all__ = [
     "canonical_json",
     "digest",
     "parse_day",
+    "parse_end",
     "plain_table",
     "rounded",
 ]

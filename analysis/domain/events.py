@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from analysis.domain.hashing import digest
-from analysis.domain.periods import Period, parse_day
+from analysis.domain.periods import Period, parse_day, parse_end
 from analysis.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Event:
     partial, full : Period or None
         First partial (P) and first full month (F) in force; None in a caller's table.
     end : date or None
-        Last day in force, INCLUSIVE.
+        Last day in force, INCLUSIVE; given as a year, quarter or month, its last day.
     shape : Shape
         Response shape.
     lead : int
@@ -172,23 +171,6 @@ class EventTable:
         ]
         return cls.from_rows(rows)
 
-    @classmethod
-    def from_csv(cls, path: str | os.PathLike[str]) -> EventTable:
-        """Read a CSV with header ``id,title,effective`` and optionally ``shape,end,lead,group``.
-
-        Raises
-        ------
-        InputError
-            Naming file, row and column.
-        """
-        from analysis.domain.reading import read_rows
-
-        rows = read_rows(path, required=_ROW_KEYS[:3], optional=_ROW_KEYS[3:])
-        return cls.from_rows(
-            [{key: cell for key, cell in row.cells.items() if cell} for row in rows],
-            places=[row.place for row in rows],
-        )
-
     @property
     def ids(self) -> tuple[str, ...]:
         """Event ids in table order."""
@@ -261,7 +243,7 @@ def _event(row: Mapping[str, Any], place: str) -> Event:
         raise InputError(f"{place}: shape '{shape}' is none of {', '.join(SHAPES)}")
     try:
         effective = parse_day(row["effective"])
-        end = parse_day(row["end"], "end") if row.get("end") else None
+        end = parse_end(row["end"]) if row.get("end") else None
     except InputError as problem:
         raise InputError(f"{place}: {problem.message}") from None
     if end is not None and end < effective:

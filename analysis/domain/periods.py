@@ -1,4 +1,4 @@
-"""Calendar periods: years, quarters, months and days as integers on their own line."""
+"""Calendar periods: years, quarters, months, ISO weeks and days as integers on their own line."""
 
 from __future__ import annotations
 
@@ -11,18 +11,28 @@ from typing import Literal, get_args
 
 from analysis.errors import InputError
 
-Frequency = Literal["A", "Q", "M", "D"]
-"""SDMX FREQ codes: annual, quarterly, monthly, daily."""
+Frequency = Literal["A", "Q", "M", "W", "D"]
+"""SDMX FREQ codes, coarse to fine: annual, quarterly, monthly, weekly, daily."""
 
-PERIODS_PER_YEAR: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12, "D": 365}
-FREQUENCY_NAMES: dict[Frequency, str] = {"A": "annual", "Q": "quarterly", "M": "monthly", "D": "daily"}
+PERIODS_PER_YEAR: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12, "W": 52, "D": 365}
+FREQUENCY_NAMES: dict[Frequency, str] = {
+    "A": "annual",
+    "Q": "quarterly",
+    "M": "monthly",
+    "W": "weekly",
+    "D": "daily",
+}
+PERIOD_WORDS: dict[Frequency, str] = {"A": "year", "Q": "quarter", "M": "month", "W": "week", "D": "day"}
 
 LAST_YEAR = 9998
 """Last year that is read: the calendar of Python ends a year later, so that a next period always exists."""
 
-_FORMS = "2016, 2016-Q1, 2016-03 or 2016-03-01"
+_FORMS = "2016, 2016-Q1, 2016-03, 2016-W07 or 2016-03-01"
+_TO_THURSDAY = timedelta(days=3)
+"""From the Monday of an ISO week to the Thursday that says which year it belongs to (ISO 8601)."""
 _PATTERN = re.compile(
-    r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?\Z", re.ASCII
+    r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-W(?P<week>\d{2})|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?\Z",
+    re.ASCII,
 )
 
 
@@ -34,9 +44,10 @@ class Period:
     Attributes
     ----------
     frequency : Frequency
-        ``A``, ``Q``, ``M`` or ``D``.
+        ``A``, ``Q``, ``M``, ``W`` or ``D``.
     ordinal : int
-        Years, quarters, months or days counted from year 0 (days: proleptic Gregorian ordinal).
+        Years, quarters, months counted from year 0; days as the proleptic Gregorian ordinal; ISO weeks from
+        the one that begins on 1 January of year 1.
     """
 
     frequency: Frequency
@@ -44,12 +55,12 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Period:
-        """Read an ISO period: ``2016``, ``2016-Q1``, ``2016-03`` or ``2016-03-01``.
+        """Read an ISO period: ``2016``, ``2016-Q1``, ``2016-03``, ``2016-W07`` or ``2016-03-01``.
 
         Raises
         ------
         InputError
-            If `text` is none of the four forms, no date of the calendar, or beyond `LAST_YEAR`.
+            If `text` is none of the five forms, no date of the calendar, or beyond `LAST_YEAR`.
         """
         found = _PATTERN.match(text.strip()) if isinstance(text, str) else None
         if found is None:
@@ -62,6 +73,8 @@ class Period:
                 return cls(
                     "Q", date(year, 3 * int(found["quarter"]) - 2, 1).year * 4 + int(found["quarter"]) - 1
                 )
+            if found["week"]:
+                return cls.containing(date.fromisocalendar(year, int(found["week"]), 1), "W")
             if found["day"]:
                 return cls("D", date(year, int(found["month"]), int(found["day"])).toordinal())
             if found["month"]:
@@ -79,6 +92,8 @@ class Period:
             return cls("Q", day.year * 4 + (day.month - 1) // 3)
         if frequency == "M":
             return cls("M", day.year * 12 + day.month - 1)
+        if frequency == "W":
+            return cls("W", (day.toordinal() - 1) // 7)
         return cls("D", day.toordinal())
 
     @property
@@ -90,6 +105,8 @@ class Period:
             return date(self.ordinal // 4, 3 * (self.ordinal % 4) + 1, 1)
         if self.frequency == "M":
             return date(self.ordinal // 12, self.ordinal % 12 + 1, 1)
+        if self.frequency == "W":
+            return date.fromordinal(7 * self.ordinal + 1)
         return date.fromordinal(self.ordinal)
 
     @property
@@ -106,17 +123,17 @@ class Period:
 
     @property
     def year(self) -> int:
-        """Calendar year of the first day."""
-        return self.start.year
+        """Calendar year of the first day; of a week, the ISO year, which is that of its Thursday."""
+        return self.start.isocalendar().year if self.frequency == "W" else self.start.year
 
     @property
     def season(self) -> int:
-        """Position in the seasonal cycle, from 0: month, quarter, or 0 for years and days."""
+        """Position in the seasonal cycle, from 0: month, quarter, or 0 for years, weeks and days."""
         return self.ordinal % PERIODS_PER_YEAR[self.frequency] if self.frequency in ("Q", "M") else 0
 
     @property
     def per_year(self) -> int:
-        """Periods per year: 1, 4, 12 or 365."""
+        """Periods per year: 1, 4, 12, 52 or 365."""
         return PERIODS_PER_YEAR[self.frequency]
 
     def __add__(self, steps: int) -> Period:
@@ -137,6 +154,9 @@ class Period:
             return f"{self.ordinal // 4:04d}-Q{self.ordinal % 4 + 1}"
         if self.frequency == "M":
             return f"{self.ordinal // 12:04d}-{self.ordinal % 12 + 1:02d}"
+        if self.frequency == "W":
+            year, week, _ = self.start.isocalendar()
+            return f"{year:04d}-W{week:02d}"
         return self.start.isoformat()
 
 
@@ -178,6 +198,9 @@ class Window:
     def on(self, frequency: Frequency) -> Window:
         """Return the same stretch in periods of `frequency`.
 
+        A year, quarter or month on a weekly calendar is the weeks whose Thursday lies in it, so that every
+        week belongs to one of them (ISO 8601).
+
         Raises
         ------
         InputError
@@ -188,6 +211,11 @@ class Window:
             raise InputError(
                 f"the window {self} is finer than the {FREQUENCY_NAMES[frequency]} series: "
                 f"give it in {FREQUENCY_NAMES[frequency]} periods"
+            )
+        if frequency == "W" and self.first.frequency != "W":
+            return Window(
+                Period.containing(self.first.start + _TO_THURSDAY, "W"),
+                Period.containing(self.last.end - _TO_THURSDAY, "W"),
             )
         return Window(
             Period.containing(self.first.start, frequency), Period.containing(self.last.end, frequency)
@@ -208,7 +236,7 @@ class Window:
 
 
 def parse_day(text: str | date, field: str = "effective") -> date:
-    """Read a date; a month or a year means its first day.
+    """Read a date; a year, quarter, month or week means its first day.
 
     Raises
     ------
@@ -221,3 +249,15 @@ def parse_day(text: str | date, field: str = "effective") -> date:
         return Period.parse(text).start
     except InputError:
         raise InputError(f"'{text}' in '{field}' is not a date: write 2017-09-05, 2017-09 or 2017") from None
+
+
+def parse_end(text: str | date, field: str = "end") -> date:
+    """Read the last day of a stretch, INCLUSIVE; a year, quarter, month or week means its last day.
+
+    Raises
+    ------
+    InputError
+        Naming `field`, if `text` is no date.
+    """
+    start = parse_day(text, field)
+    return start if isinstance(text, date) else Period.parse(text).end

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +23,7 @@ from analysis.domain.observations import (
 )
 from analysis.domain.periods import FREQUENCY_NAMES, Frequency, Period, Window
 from analysis.domain.results import format_cell
+from analysis.domain.spacing import on_spacing, pandas_frequency
 from analysis.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,6 +61,9 @@ class TradeSeries:
         Whether it was built from the curated data package.
     noun : str
         What it measures, as it stands in a sentence (``exports to China``); empty: its title.
+    rate : bool
+        Whether the values are rates (barrels a day, per cent): windows are means, and nothing is a sum a
+        year.
     """
 
     id: str
@@ -78,6 +80,7 @@ class TradeSeries:
     caveats: tuple[str, ...] = ()
     catalogue: bool = False
     noun: str = ""
+    rate: bool = False
 
     def __post_init__(self) -> None:
         if not self.observations:
@@ -91,7 +94,7 @@ class TradeSeries:
     @classmethod
     def from_values(
         cls,
-        periods: Sequence[str | Period],
+        periods: Sequence[str | Period | Window],
         values: Sequence[float | None],
         *,
         id: str = "series",
@@ -100,6 +103,7 @@ class TradeSeries:
         rse: Sequence[float | None] | float = 0.0,
         status: Sequence[str | None] | None = None,
         gaps: Gaps = "refuse",
+        frequency: Frequency | None = None,
         places: Sequence[str] | None = None,
         **fields: Any,
     ) -> TradeSeries:
@@ -108,7 +112,10 @@ class TradeSeries:
         Parameters
         ----------
         periods : sequence of str
-            ``2016``, ``2016-Q1``, ``2016-03`` or ``2016-03-01``, all of one frequency.
+            ``2016``, ``2016-Q1``, ``2016-03``, ``2016-W07`` or ``2016-03-01``, all of one frequency. Days
+            that
+            fall once a month, quarter, year or week are those (`analysis.domain.spacing`). A span such as
+            ``2020-01..2020-02`` is a sum over it: it goes to `totals`, and its periods need no rows.
         values : sequence of float or None
             None (or NaN) is a missing observation.
         rse : float or sequence of float
@@ -117,6 +124,8 @@ class TradeSeries:
             SDMX OBS_STATUS codes.
         gaps : {"refuse", "missing"}
             What a period without a row inside the sample is.
+        frequency : Frequency, optional
+            Decides instead of the spacing.
         places : sequence of str, optional
             Where each row stands, for messages (``"row 3 of trade.csv"``).
         **fields
@@ -141,24 +150,14 @@ class TradeSeries:
             raise InputError(
                 f"the series '{id}' has {count} periods but another number of rse or status entries"
             )
-        rows: dict[int, Observation] = {}
-        frequency: Frequency | None = None
-        for i in range(count):
-            try:
-                row = read_observation(periods[i], values[i], errors[i], codes[i])
-                frequency = frequency or row.period.frequency
-                if row.period.frequency != frequency:
-                    raise InputError(
-                        f"{row.period} is not {FREQUENCY_NAMES[frequency]} like the rows before it"
-                    )
-                if row.period.ordinal in rows:
-                    raise InputError(f"the period {row.period} appears twice; keep one row")
-            except InputError as problem:
-                place = f"{places[i]} of " if places else ""
-                raise InputError(f"{place}the series '{id}': {problem.message}") from None
-            rows[row.period.ordinal] = row
-        assert frequency is not None
-        return cls(id, title or id, unit, frequency, dense_calendar(rows, frequency, id, gaps), **fields)
+        where = [f"{place} of " for place in places] if places else [""] * count
+        calendar = _calendar(periods, frequency, id, where)
+        observations, sums = _rows(calendar, values, errors, codes, id, where)
+        own = next(iter(observations.values())).period.frequency
+        totals = (*fields.pop("totals", ()), *sums)
+        return cls(
+            id, title or id, unit, own, dense_calendar(observations, own, id, gaps), totals=totals, **fields
+        )
 
     @classmethod
     def from_series(
@@ -166,8 +165,8 @@ class TradeSeries:
     ) -> TradeSeries:
         """Build a series from a pandas Series indexed by periods, timestamps or ISO text.
 
-        A DatetimeIndex needs a frequency that pandas can infer (years, quarters, months or days).
-        NaN is a missing observation.
+        The frequency of dates is their spacing, whatever the index says of it (`analysis.domain.spacing`);
+        a year that ends in another month than December keeps its name. NaN is a missing observation.
 
         Raises
         ------
@@ -177,52 +176,24 @@ class TradeSeries:
         import pandas as pd
 
         index = series.index
+        frequency: Frequency | None = None
         if isinstance(index, pd.DatetimeIndex):
             if index.tz is not None or not (index == index.normalize()).all():
                 raise InputError("the index of the series has times of day or a time zone: use dates")
-            inferred = index.freqstr or (pd.infer_freq(index) if len(index) > 2 else None)
-            letter = (inferred or "D")[0].replace("B", "M") if inferred else "D"
-            codes: dict[str, Frequency] = {"Y": "A", "A": "A", "Q": "Q", "M": "M", "D": "D"}
-            if letter not in codes:
-                raise InputError(f"the index has frequency {inferred}: use years, quarters, months or days")
-            periods = [Period.containing(stamp.date(), codes[letter]) for stamp in index]
+            days = [Period.containing(stamp.date(), "D") for stamp in index]
+            frequency = pandas_frequency(str(index.freqstr)) if index.freq is not None else None
+            periods = on_spacing(days, frequency)
         elif isinstance(index, pd.PeriodIndex):
-            names: dict[str, Frequency] = {"Y": "A", "A": "A", "Q": "Q", "M": "M", "D": "D"}
-            letter = index.freqstr[0]
-            if letter not in names:
-                raise InputError(
-                    f"the index has frequency {index.freqstr}: use years, quarters, months or days"
-                )
-            periods = [Period.containing(p.start_time.date(), names[letter]) for p in index]
+            frequency = pandas_frequency(index.freqstr)
+            periods = [
+                Period("A", p.year) if frequency == "A" else Period.containing(p.end_time.date(), frequency)
+                for p in index
+            ]
         else:
-            periods = [Period.parse(str(label)) for label in index]
+            periods = on_spacing([Period.parse(str(label)) for label in index])
         values = [None if pd.isna(v) else v for v in series.to_list()]
         name = id or (str(series.name) if series.name is not None else "series")
         return cls.from_values(periods, values, id=name, gaps=gaps, **fields)
-
-    @classmethod
-    def from_csv(
-        cls, path: str | os.PathLike[str], *, gaps: Gaps = "refuse", id: str | None = None
-    ) -> TradeSeries:
-        """Read a CSV with header ``period,value`` and optionally ``status,rse``.
-
-        Raises
-        ------
-        InputError
-            Naming file, row and column of the first thing that cannot be read.
-        """
-        from analysis.domain.reading import read_rows
-
-        rows = read_rows(path, required=("period", "value"), optional=("status", "rse"))
-        return cls.from_values(
-            [row.text("period") for row in rows],
-            [row.number("value") for row in rows],
-            id=id or Path(path).stem,
-            rse=[row.number("rse") for row in rows],
-            status=[row.get("status") for row in rows],
-            gaps=gaps,
-            places=[row.place for row in rows],
-        )
 
     @cached_property
     def periods(self) -> tuple[Period, ...]:
@@ -362,6 +333,65 @@ class TradeSeries:
         frame = self.to_frame()[["value", "status", "rse"]]
         heading = f"<strong>{escape(self.title)}</strong>, {escape(self.unit)}. {escape(self.estimand)}"
         return f"<p>{heading}</p>{frame.to_html()}"
+
+
+def _calendar(
+    periods: Sequence[str | Period | Window], frequency: Frequency | None, name: str, where: Sequence[str]
+) -> list[Period | Window]:
+    """Return rows as periods of the frequency at which they are spaced, spans on the same."""
+    read: list[Period | Window] = []
+    for given, place in zip(periods, where, strict=True):
+        try:
+            read.append(as_period(given))
+        except InputError as problem:
+            raise InputError(f"{place}the series '{name}': {problem.message}") from None
+    single = on_spacing([p for p in read if isinstance(p, Period)], frequency)
+    if not single:
+        raise InputError(f"the series '{name}' has sums over several periods only: give single periods too")
+    following = iter(single)
+    return [next(following) if isinstance(p, Period) else p.on(single[0].frequency) for p in read]
+
+
+def _rows(
+    calendar: Sequence[Period | Window],
+    values: Sequence[float | None],
+    errors: Sequence[float | None],
+    codes: Sequence[str | None],
+    name: str,
+    where: Sequence[str],
+) -> tuple[dict[int, Observation], list[Total]]:
+    """Return observations by ordinal, and sums over spans; periods of a span without a row are missing."""
+    rows: dict[int, Observation] = {}
+    sums: dict[Window, Total] = {}
+    first = next(p for p in calendar if isinstance(p, Period)).frequency
+    for i, at in enumerate(calendar):
+        try:
+            period = at.first if isinstance(at, Window) else at
+            row = read_observation(period, values[i], errors[i], codes[i])
+            if period.frequency != first:
+                raise InputError(f"{period} is not {FREQUENCY_NAMES[first]} like the rows before it")
+            if at in sums or (at is period and period.ordinal in rows):
+                raise InputError(f"the period {at} appears twice; keep one row")
+        except InputError as problem:
+            raise InputError(f"{where[i]}the series '{name}': {problem.message}") from None
+        if isinstance(at, Period):
+            rows[at.ordinal] = row
+        elif row.value is not None:
+            sums[at] = Total(at, row.value, row.rse)
+    for span in sums:
+        for missing in span.periods():
+            rows.setdefault(missing.ordinal, Observation(missing, None, "M"))
+    return rows, list(sums.values())
+
+
+def as_period(given: str | Period | Window) -> Period | Window:
+    """Return a period or a span of several as it is, or read from ISO text."""
+    if isinstance(given, Period):
+        return given
+    window = given if isinstance(given, Window) else Window.parse(given) if ".." in given else None
+    if window is None:
+        return Period.parse(given)  # type: ignore[arg-type]  # a text: the others were returned
+    return window.first if window.first == window.last else window
 
 
 def _read_only(values: Iterable[float]) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,10 @@ MINUS = "−"
 
 UNDATED = date(1, 1, 1)
 """Labels are made of titles; the day of the event is not shown."""
-PERIODS_A_YEAR = {"year": 1, "quarter": 4, "month": 12, "day": 365}
+PERIODS_A_YEAR = {"year": 1, "quarter": 4, "month": 12, "week": 52, "day": 365}
+
+NOMINAL = re.compile(r"USD|EUR|CNY|KRW|JPY|GBP|dollar|euro|yuan|\$|€|£|¥", re.IGNORECASE)
+"""Units of money, of which a sentence says that they are nominal."""
 
 EVERYTHING_ELSE = "Everything else (growth, prices, noise)"
 UNEXPLAINED = "Not explained by a named part"
@@ -71,7 +75,7 @@ class Headline:
     start, end : str
         Windows as asked.
     before, after, change : float
-        A year, in `unit`.
+        In `measure`.
     rows : tuple of Row
         Events, other parts and everything else; they add up to `change`.
     level : float
@@ -82,6 +86,8 @@ class Headline:
         The answer in one sentence; empty in a record of an earlier engine.
     doubts : tuple of str
         What speaks against it.
+    per : str
+        What follows the unit: `` a year``, `` a day``, or nothing for a rate.
     """
 
     series: str
@@ -97,6 +103,22 @@ class Headline:
     sums: tuple[Row, ...] = ()
     answer: str = ""
     doubts: tuple[str, ...] = ()
+    per: str = " a year"
+
+    @property
+    def measure(self) -> str:
+        """The unit and what it is per: a year; a day where nothing is annualised; of a rate the unit."""
+        return f"{self.unit}{self.per}"
+
+    @property
+    def nominal(self) -> str:
+        """The words that say how money was measured; empty for another unit."""
+        return ", as recorded and in nominal terms" if NOMINAL.search(self.unit) else ", as recorded"
+
+    @property
+    def basis(self) -> str:
+        """The same in a caption."""
+        return ", recorded trade, nominal" if NOMINAL.search(self.unit) else ", as recorded"
 
     @classmethod
     def of(cls, record: Mapping[str, Any], title: str, events: EventTable | None = None) -> Headline:
@@ -113,7 +135,7 @@ class Headline:
         """
         change = record["change"]
         yearly = change["annualised"] or change
-        factor = PERIODS_A_YEAR[change["per"]] if change["annualised"] else 1
+        factor, per = per_of(change)
 
         def row(item: Mapping[str, Any], kind: str, label: str) -> Row:
             return Row(
@@ -150,6 +172,7 @@ class Headline:
             sums=tuple(_sum_row(item, factor) for item in record.get("sums", ())),
             answer=record.get("sentence", ""),
             doubts=tuple(doubt["text"] for doubt in record.get("doubts", ())),
+            per=per,
         )
 
     def sentences(self) -> tuple[str, ...]:
@@ -158,14 +181,14 @@ class Headline:
             return (self.answer,)
         direction = "a fall" if self.change < 0 else "a rise"
         first = (
-            f"{self.title}, as recorded and in nominal terms: from {self.before:,.0f} {self.unit} a year in "
+            f"{self.title}{self.nominal}: from {self.before:,.0f} {self.measure} in "
             f"{self.start} to {self.after:,.0f} in {self.end}, {direction} of {abs(self.change):,.0f}."
         )
         return (first, "This record is of an earlier engine: its rows are below.")
 
     def text(self) -> str:
         """Return heading and table as plain text."""
-        columns = ("came with", "a year", "lower", "upper", "of the change", "precision")
+        columns = ("came with", self.per.strip() or "change", "lower", "upper", "of the change", "precision")
         cells: list[Sequence[Cell]] = [
             [
                 line,
@@ -182,7 +205,7 @@ class Headline:
         ]
         cells.append(["Change", signed(self.change), None, None, None, None])
         heading = (
-            f"{self.title} ({self.series}), {self.unit} a year: "
+            f"{self.title} ({self.series}), {self.measure}: "
             f"{self.before:,.0f} in {self.start}, {self.after:,.0f} in {self.end}"
         )
         table = plain_table(columns, cells).rstrip("\n")
@@ -209,6 +232,13 @@ def percent_words(share: float | None) -> str:
 def wrapped(text: str, width: int = WIDTH) -> str:
     """Return a text broken into lines of at most `width` columns."""
     return fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def per_of(change: Mapping[str, Any]) -> tuple[int, str]:
+    """Return by what the numbers of an attribution are multiplied to be read, and what follows their unit."""
+    if change["annualised"]:
+        return PERIODS_A_YEAR[change["per"]], " a year"
+    return 1, "" if change.get("rate") else f" a {change['per']}"
 
 
 def signed(value: float) -> str:

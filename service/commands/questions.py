@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis.cli.target import Target, load_target
-from service.questions import REQUESTS, Kind, Question, event_row
+from analysis.cli.target import Target, take_target
+from service.questions import REQUESTS, Kind, Question, event_row, observation_rows
 from service.soundness import require_sound
 from service.validation import read_model
-
-TARGET = ("target", "csv", "events_file", "regimes", "controls_file", "vintage", "gaps")
 
 
 def read_question(kind: Kind, options: dict[str, Any]) -> Question:
@@ -20,8 +18,8 @@ def read_question(kind: Kind, options: dict[str, Any]) -> Question:
     UsageError, InputError, NotFoundError, CannotEstimateError
         As the library command does.
     """
-    where = {key: options.pop(key) for key in TARGET}
-    target = load_target(**where)
+    where = {"csv": options["csv"], "target": options["target"], "vintage": options["vintage"]}
+    target = take_target(options)
     body: dict[str, Any] = {**_target(target, where), "options": {}}
     for name, value in options.items():
         if value is None:
@@ -47,10 +45,7 @@ def _target(target: Target, where: dict[str, Any]) -> dict[str, Any]:
         if where["vintage"] is not None:
             body["vintage"] = where["vintage"]
     else:
-        body["observations"] = [
-            {"period": str(o.period), "value": o.value, "status": o.status, "rse": o.rse}
-            for o in target.series.observations
-        ]
+        body["observations"] = observation_rows(target.series)
     if target.events is not None:
         body["events"] = [event_row(event) for event in target.events]
     if target.regimes is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.domain import Cell
-from analysis.reporting.headline import PERIODS_A_YEAR, window_words
+from analysis.reporting.headline import per_of, window_words
 from service.store import Record
 
 CHANGE = "observed change"
@@ -115,8 +115,8 @@ def target(document: Mapping[str, Any]) -> str:
 
 def _attribution(document: Mapping[str, Any]) -> MainTable:
     change = document["change"]
-    factor = PERIODS_A_YEAR[change["per"]] if change["annualised"] else 1
-    per = "a year" if change["annualised"] else f"a {change['per']}"
+    factor, per = per_of(change)
+    per = per.strip()
     rows: list[Row] = [
         [
             item["kind"],

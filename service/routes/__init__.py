@@ -10,6 +10,7 @@ from service.routes import (
     interventions,
     pages,
     pages_own,
+    readings,
     system,
 )
 
@@ -21,6 +22,7 @@ MODULES = (
     attributions,
     batches,
     estimates,
+    readings,
     pages,
     pages_own,
     system,

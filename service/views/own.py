@@ -1,4 +1,4 @@
-"""A reader's own series: CSV in, the same pages out; nothing is kept."""
+"""A reader's own series: any file in, the same pages out; nothing is kept."""
 
 from __future__ import annotations
 
@@ -6,26 +6,81 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
 
 if TYPE_CHECKING:
     import altair as alt
 
 from analysis.domain import EventTable, TradeSeries, Window
-from analysis.domain.reading import Row
 from analysis.errors import InputError, TradebreaksError
+from analysis.reading import Choices, FileQuestion, Source, read_events
+from analysis.reading.files import read_one
+from analysis.reading.grid import ZIP, Grid, read_grid
 from analysis.reporting.charts import series_chart, specification, to_svg, waterfall_chart
 from analysis.reporting.headline import Headline
 from analysis.reporting.labels import event_label
 from service.answers import Answers
+from service.questions import event_row, observation_rows
 from service.schemas import AttributionOptions, AttributionRequest, BreaksRequest, EventIn, ObservationIn
 
-EXAMPLE = "period,value\n2010,100\n2011,112\n"
-FIELDS = ("csv", "period", "value", "events", "events_from", "from", "to", "unit", "title", "scale", "store")
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+EXAMPLE = {
+    "csv": "period,value\n" + "\n".join(
+        f"{1990 + k},{(100 if k < 20 else 60) + (37 * k) % 11}" for k in range(34)
+    ),
+    "events": "begin,end,name\n2010-01,,Export ban",
+    "from": "2005..2008",
+    "to": "2012..2015",
+    "unit": "tonnes",
+    "title": "An example: exports that fell by two fifths",
+}  # fmt: skip
+READING = (
+    "period", "value", "series", "decimal", "date_order", "frequency", "sheet", "encoding", "cumulative",
+    "february", "mirror_of", "codes",
+)  # fmt: skip
+"""Fields that decide how a file is read; those of `Choices`."""
+FIELDS = (
+    "csv",
+    "events",
+    "events_from",
+    "from",
+    "to",
+    "unit",
+    "title",
+    "rate",
+    "scale",
+    "store",
+    "step",
+    *READING,
+)
+_LABELS: dict[str, tuple[str, dict[str, str]]] = {
+    "decimal": ("Decimal mark", {"point": "point", "comma": "comma"}),
+    "date_order": (
+        "Order of dates",
+        {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"},
+    ),
+    "frequency": (
+        "Frequency",
+        {"A": "annual", "Q": "quarterly", "M": "monthly", "W": "weekly", "D": "daily"},
+    ),
+    "cumulative": ("Running totals of the year", {"yes": "yes: take differences", "no": "no"}),
+    "february": ("February without a January", {"sum": "the sum of both", "month": "a month"}),
+    "codes": ("Product codes of odd length", {"pad": "lost a zero", "keep": "as they are"}),
+}
+SELECTS = tuple(
+    (
+        name,
+        label,
+        tuple(
+            {"value": value, "words": words} for value, words in {"": "found in the file", **options}.items()
+        ),
+    )
+    for name, (label, options) in _LABELS.items()
+)
+"""Fields with a few values: name, label and the options."""
 LONGEST_TITLE = 120
+LONGEST_UNIT = 40
+TEMPLATE = "period,value\n2016-01,12.5\n2016-02,\n2016-03,13.1\n"
 
 
 class FieldError(InputError):
@@ -36,14 +91,6 @@ class FieldError(InputError):
         self.field = name
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A CSV with a header."""
-
-    header: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
 @dataclass(slots=True)
 class OwnForm:
     """What the form holds, as sent.
@@ -52,19 +99,65 @@ class OwnForm:
     ----------
     values : dict
         By the names of `FIELDS`.
-    header : tuple of str
-        Columns of the CSV, to be mapped.
     error : FieldError or None
+    question : FileQuestion or None
+        Two readings of the file, to choose from.
+    read : str
+        What was read, in a sentence.
+    preview : tuple of str and dict, or None
+        Drawing and specification of the series as read.
     """
 
     values: dict[str, str]
-    header: tuple[str, ...] = ()
     error: FieldError | None = None
+    question: FileQuestion | None = None
+    read: str = ""
+    preview: tuple[str, dict[str, Any]] | None = None
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """Names of the fields that decide how a file is read."""
+        return READING
+
+    @property
+    def selects(self) -> tuple[tuple[str, str, tuple[dict[str, str], ...]], ...]:
+        """Fields with a few values: name, label and the options."""
+        return SELECTS
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> OwnForm:
         """Take the known fields; the others are empty."""
         return cls({name: values.get(name, "") for name in FIELDS})
+
+    def upload(self, name: str, raw: bytes) -> None:
+        """Put a file into its box of the form, as text that can be mended.
+
+        Raises
+        ------
+        FieldError, FileQuestion
+            If it cannot be read.
+        """
+        what = "events" if name == "events" else "series"
+        try:
+            grid = read_grid(raw, f"your {what}", self.choices(name))
+        except FileQuestion:
+            raise
+        except TradebreaksError as error:
+            raise FieldError(name, f"{error.message}.") from None
+        self.values[name] = _text(grid)
+        if raw.startswith(ZIP):
+            self.values["decimal"] = "point"
+
+    def choices(self, name: str = "csv") -> Choices:
+        """Return what the form decides about the file in a box."""
+        given: dict[str, Any] = {key: self.values[key].strip() for key in READING}
+        given["cumulative"] = {"yes": True, "no": False}.get(given["cumulative"])
+        if name == "events":
+            given = {key: given[key] for key in ("decimal", "date_order", "encoding")}
+        try:
+            return Choices.of(**given)
+        except TradebreaksError as error:
+            raise FieldError((error.pointer or "/csv").strip("/"), f"{error.message}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,40 +177,52 @@ class OwnAnswer:
     charts: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
 
-def read_table(text: str, name: str) -> Table:
-    """Read CSV with a header, separated by commas, semicolons or tabs.
+def _text(grid: Grid) -> str:
+    """Return a grid as CSV; its numbers and dates in plain notation."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for row in grid.rows:
+        writer.writerow(
+            [
+                f"{c:.15g}" if isinstance(c, float) else c.isoformat() if isinstance(c, date) else c
+                for c in row.cells
+            ]
+        )
+    return out.getvalue()
+
+
+def read_own(form: OwnForm) -> TradeSeries:
+    """Read the series of the form, and keep the sentence that says what was read.
 
     Raises
     ------
     FieldError
-        Naming the line.
+        Naming field, row and column.
+    FileQuestion
+        If two readings are possible.
     """
-    what = "events" if name == "events" else "series"
-    if not text.strip():
-        raise FieldError(name, f"Your {what}: there is no CSV. Paste it, or choose a file.")
-    first = text.lstrip("\ufeff").splitlines()[0]
-    separator = max(SEPARATORS, key=first.count)
+    if not form.values["csv"].strip():
+        raise FieldError("csv", "Your series: there is no CSV. Paste it, or choose a file.")
+    choices = form.choices()
     try:
-        lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=separator, strict=True))
-    except csv.Error as problem:
-        raise FieldError(name, f"Your {what} cannot be read as CSV: {problem}.") from None
-    filled = [(number, line) for number, line in enumerate(lines, 1) if any(cell.strip() for cell in line)]
-    header = tuple(cell.strip() for cell in filled[0][1])
-    if len(set(header)) != len(header):
-        raise FieldError(name, f"Your {what}: the header names a column twice.")
-    rows = []
-    for number, line in filled[1:]:
-        if len(line) != len(header):
-            raise FieldError(
-                name,
-                f"Your {what}, row {number}: {len(line)} cells, but the header has {len(header)} columns "
-                f"({SEPARATORS[separator]}s separate them).",
-            )
-        cells = {key: cell.strip() for key, cell in zip(header, line, strict=True)}
-        rows.append(Row(cells, f"row {number} of your {what}"))
-    if not rows:
-        raise FieldError(name, f"Your {what}: a header, but no rows.")
-    return Table(header, tuple(rows))
+        series = read_one(
+            Source(form.values["csv"].encode("utf-8", "replace"), "your series"), choices, "missing"
+        )
+    except FileQuestion:
+        raise
+    except TradebreaksError as error:
+        raise FieldError(_field(error.pointer), f"{error.message}.") from None
+    form.read = series.caveats[0]
+    return series
+
+
+def preview(form: OwnForm) -> None:
+    """Read the series and draw it; nothing is computed."""
+    series = read_own(form)
+    spec = specification(
+        series_chart(series, events=_events(form) if form.values["events"].strip() else None)
+    )
+    form.preview = (to_svg(spec), spec)
 
 
 def question(form: OwnForm) -> AttributionRequest:
@@ -127,20 +232,10 @@ def question(form: OwnForm) -> AttributionRequest:
     ------
     FieldError
         Naming field, row and column.
+    FileQuestion
+        If two readings are possible.
     """
-    table = read_table(form.values["csv"], "csv")
-    form.header = table.header
-    period = _column(form, table, "period", 0)
-    value = _column(form, table, "value", 1)
-    try:
-        observations = [ObservationIn(period=row.text(period), value=row.number(value)) for row in table.rows]
-    except ValidationError:
-        bad = next(row for row in table.rows if len(row.text(period)) not in range(4, 11))
-        raise FieldError(
-            "csv", f"{bad.place}: '{bad.text(period)}' in the column '{period}' is no period such as 2016-03."
-        ) from None
-    except InputError as error:
-        raise FieldError("csv", f"{error.message}.") from None
+    series = read_own(form)
     for name in ("from", "to"):
         if not form.values[name].strip():
             raise FieldError(
@@ -150,31 +245,23 @@ def question(form: OwnForm) -> AttributionRequest:
             Window.parse(form.values[name].strip())
         except TradebreaksError as error:
             raise FieldError(name, f"The window '{name}': {error.message}.") from None
+    title, unit = form.values["title"].strip()[:LONGEST_TITLE], form.values["unit"].strip()[:LONGEST_UNIT]
     return AttributionRequest.model_validate(
         {
-            "observations": observations,
-            "events": _events(form),
+            "observations": [ObservationIn.model_validate(row) for row in observation_rows(series)],
+            "events": [EventIn.model_validate(event_row(event)) for event in _events(form)],
             "from": form.values["from"].strip(),
             "to": form.values["to"].strip(),
             "options": AttributionOptions(scale=form.values["scale"] or None, evidence="none"),  # type: ignore[arg-type]  # validated here
             "gaps": "missing",
+            "title": title or None,
+            "unit": unit or series.unit[:LONGEST_UNIT] or None,
+            "rate": True if form.values["rate"] else None,
         }
     )
 
 
-def _column(form: OwnForm, table: Table, name: str, position: int) -> str:
-    chosen = form.values[name].strip()
-    if chosen and chosen not in table.header:
-        raise FieldError(name, f"Your series has no column '{chosen}'; it has {', '.join(table.header)}.")
-    if not chosen:
-        if len(table.header) <= position:
-            raise FieldError("csv", "Your series needs two columns: a period and a value.")
-        chosen = name if name in table.header else table.header[position]
-    form.values[name] = chosen
-    return chosen
-
-
-def _events(form: OwnForm) -> list[EventIn]:
+def _events(form: OwnForm) -> EventTable:
     from analysis import catalogue
 
     if form.values["events_from"]:
@@ -182,37 +269,24 @@ def _events(form: OwnForm) -> list[EventIn]:
             table = catalogue.events(form.values["events_from"])
         except TradebreaksError as error:
             raise FieldError("events_from", f"{error.message}.") from None
-        return [
-            EventIn(
-                id=event.id,
-                title=event.title,
-                effective=(event.full.start if event.full else event.effective).isoformat(),
-            )
-            for event in table
-        ]
-    rows = read_table(form.values["events"], "events")
-    try:
-        checked = EventTable.from_rows(
-            [{k: v for k, v in row.cells.items() if v} for row in rows.rows],
-            places=[row.place for row in rows.rows],
+        return EventTable.from_rows(
+            {"id": e.id, "title": e.title, "effective": (e.full.start if e.full else e.effective).isoformat()}
+            for e in table
         )
+    if not form.values["events"].strip():
+        raise FieldError("events", "Your events: there is no CSV. Paste it, or choose a file.")
+    try:
+        return read_events(
+            Source(form.values["events"].encode("utf-8", "replace"), "your events"),
+            choices=form.choices("events"),
+        )
+    except FileQuestion:
+        raise
     except InputError as error:
         raise FieldError("events", f"{error.message}.") from None
-    return [
-        EventIn(
-            id=event.id,
-            title=event.title,
-            effective=event.effective.isoformat(),
-            shape=event.shape,
-            end=event.end.isoformat() if event.end else None,
-            lead=event.lead or None,
-            group=event.group,
-        )
-        for event in checked
-    ]
 
 
-def answered(answers: Answers, form: OwnForm, request: AttributionRequest) -> OwnAnswer:
+def answered(answers: Answers, request: AttributionRequest) -> OwnAnswer:
     """Compute the same as on a catalogue series; nothing is stored.
 
     Raises
@@ -224,12 +298,12 @@ def answered(answers: Answers, form: OwnForm, request: AttributionRequest) -> Ow
         record = answers.attribution(request).record
     except TradebreaksError as error:
         raise FieldError(_field(error.pointer), f"{error.message}.") from None
-    assert request.observations is not None
+    rows = request.observations or ()
     series = TradeSeries.from_values(
-        [o.period for o in request.observations],
-        [o.value for o in request.observations],
-        title=form.values["title"].strip()[:LONGEST_TITLE] or "Your series",
-        unit=form.values["unit"].strip()[:40] or "your unit",
+        [row.period for row in rows],
+        [row.value for row in rows],
+        title=request.title or "Your series",
+        unit=request.unit or "your unit",
         gaps="missing",
     )
     record = {**record, "change": {**record["change"], "unit": series.unit}}

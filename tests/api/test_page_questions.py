@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
 
+from analysis.reading import Source, read_series
 from analysis.reporting.headline import signed
+from tests.unit.reading.layouts import LAYOUTS
 
 HOSTILE = '"><script>alert(1)</script>'
 FAST = "series=dprk.total.a&from=2014&to=2018"
@@ -210,7 +213,9 @@ def test_an_own_series_is_answered_and_not_stored(client: FlaskClient) -> None:
     assert "tonnes a year with the 95 % interval" in response.text
     assert "<script>alert" not in response.text
     assert "<b>" not in response.text
-    assert "<option selected>when</option>" in response.text, "columns are mapped by place"
+    assert (
+        "Column &#39;tonnes&#39; of your series (UTF-8, commas) was read as an annual series" in response.text
+    )
     assert client.get("/v1/estimates").get_json()["estimates"] == before
 
 
@@ -218,7 +223,7 @@ def test_an_own_series_is_answered_and_not_stored(client: FlaskClient) -> None:
     ("changed", "field", "words"),
     [
         ({"csv": OWN.replace("2003,", "2003,x")}, "csv", "row 15 of your series"),
-        ({"csv": OWN + "\n2024"}, "csv", "row 36: 1 cells"),
+        ({"csv": OWN + "\n2024"}, "csv", "row 36 of your series: 1 cells"),
         ({"csv": ""}, "csv", "there is no CSV"),
         ({"csv": OWN, "value": "price"}, "value", "no column"),
         ({"csv": OWN + "\n2023,5"}, "csv", "2023"),
@@ -237,3 +242,53 @@ def test_what_is_wrong_in_an_own_series_is_named_where_it_stands(
     assert f'href="#f-{field}"' in response.text
     assert words in response.text
     assert 'role="alert"' in response.text
+
+
+ASKED = "date;value\n" + "\n".join(f"01/{k:02d}/2014;1.{200 + k}" for k in range(1, 13))
+
+
+def test_what_can_be_read_in_two_ways_is_asked_about_and_then_shown(client: FlaskClient) -> None:
+    first = client.post("/own", data={**SENT, "csv": ASKED, "step": "preview"})
+    assert first.status_code == 422
+    assert 'name="decimal" value="comma"' in first.text
+    assert "01/01/2014 = 1201" in first.text, "the first rows under one reading"
+    assert "01/01/2014 = 1.201" in first.text, "and under the other"
+    second = client.post("/own", data={**SENT, "csv": ASKED, "decimal": "point", "step": "preview"})
+    assert 'name="date_order" value="dmy"' in second.text
+    assert "2014-02-01 = 1.202" in second.text
+    assert "2014-01-02 = 1.202" in second.text
+    third = client.post(
+        "/own", data={**SENT, "csv": ASKED, "date_order": "dmy", "decimal": "point", "step": "preview"}
+    )
+    assert third.status_code == 200
+    assert "monthly series, 2014-01 to 2014-12: 12 values, 0 missing" in third.text
+    assert "As it was read" in third.text
+    assert "Nothing of this was stored" not in third.text, "nothing was computed"
+
+
+def test_an_uploaded_workbook_is_put_into_the_box_as_text(client: FlaskClient) -> None:
+    raw = next(one for one in LAYOUTS if one.file == "book.xlsx").raw
+    sent = {**SENT, "csv": "", "csv_file": (BytesIO(raw), "book.xlsx"), "step": "preview"}
+    response = client.post("/own", data=sent, content_type="multipart/form-data")
+    assert response.status_code == 200
+    assert "2014-01-01,400" in response.text
+    assert "monthly series, 2014-01 to 2017-12: 48 values" in response.text
+
+
+def test_the_example_and_the_template_can_be_read(client: FlaskClient) -> None:
+    template = client.get("/own/template.csv")
+    assert template.mimetype == "text/csv"
+    assert read_series(Source(template.data, "my-series.csv")).n_observed == 2
+    shown = client.post("/own", data={"step": "example"})
+    assert shown.status_code == 200
+    assert "Nothing of this was stored." in shown.text
+
+
+def test_a_title_a_unit_and_a_sum_over_a_span_travel_in_the_question(client: FlaskClient) -> None:
+    rows = [{"period": f"{1990 + k}", "value": 100.0 + k % 3} for k in range(20)]
+    body = {"observations": rows, "title": "Tonnes of it", "unit": "tonnes", "options": {}}
+    answered = client.post("/v1/breaks", json=body)
+    assert answered.status_code == 200, answered.text
+    for name in ("title", "unit"):
+        refused = client.post("/v1/breaks", json={"series": "dprk.total.a", name: "x"})
+        assert (refused.status_code, refused.get_json()["pointer"]) == (400, f"/{name}")

@@ -24,7 +24,7 @@ def own(tmp_path: Path) -> list[str]:
     """Options naming a series that halves in July 2014, and the event of that month."""
     wiggle = [((37 * k) % 11 - 5) / 100 for k in range(96)]
     values = [(100.0 if k < FALL else 50.0) * (1 + wiggle[k]) for k in range(96)]
-    rows = [f"{month},{value:.3f}" for month, value in zip(MONTHS, values, strict=True)]
+    rows = [f"{month},{value:.2f}" for month, value in zip(MONTHS, values, strict=True)]
     csv, events = tmp_path / "own.csv", tmp_path / "events.csv"
     csv.write_text("period,value\n" + "\n".join(reversed(rows)) + "\n")
     events.write_text("id,title,effective\nban,Ban on ore,2014-07-01\n")

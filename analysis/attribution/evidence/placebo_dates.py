@@ -219,17 +219,18 @@ def shifted_event(event: Event, shift: int, frequency: Frequency) -> Event:
 
     A day keeps its place in its period, or the period's last day where that is shorter.
     """
-    months = {"A": 12, "Q": 3, "M": 1, "D": 0}[frequency] * shift
+    months = {"A": 12, "Q": 3, "M": 1, "W": 0, "D": 0}[frequency] * shift
+    days = {"W": 7, "D": 1}.get(frequency, 0)
 
     def day(old: date) -> date:
-        if frequency == "D":
-            return old + timedelta(days=shift)
+        if days:
+            return old + timedelta(days=days * shift)
         period = Period.containing(old, "M")
         moved = period + months
         return moved.start + timedelta(days=min((old - period.start).days, moved.days - 1))
 
-    full = event.full is not None and frequency != "D"
-    effective = event.full.start if event.full is not None and frequency == "D" else event.effective
+    full = event.full is not None and not days
+    effective = event.full.start if event.full is not None and days else event.effective
     return replace(
         event,
         effective=day(effective),

@@ -22,7 +22,7 @@ from analysis.attribution.timing.rows import Row
 from analysis.domain import FloatArray, Frequency, Window
 from analysis.errors import UsageError
 
-LEADS: Mapping[Frequency, int] = {"A": 2, "Q": 2, "M": 6, "D": 30}
+LEADS: Mapping[Frequency, int] = {"A": 2, "Q": 2, "M": 6, "W": 13, "D": 30}
 """Periods before an event that are examined: two years, two quarters, six months or thirty days."""
 FEWEST = 2
 """Observed periods that a lead needs; one period alone cannot be told from its noise."""

@@ -41,11 +41,11 @@ MIXED = "all"
 DECLARED = "as declared"
 ONE_PATTERN = "one pattern"
 WHOLE_SAMPLE = "whole"
-DECAYS = {"A": (0.25, 0.5), "Q": (0.25, 0.5), "M": (0.5, 0.75), "D": (0.75, 0.9)}
+DECAYS = {"A": (0.25, 0.5), "Q": (0.25, 0.5), "M": (0.5, 0.75), "W": (0.75, 0.9), "D": (0.75, 0.9)}
 """Decays of the gradual steps tried in place of steps, per period."""
-RUN_IN_YEARS = {"A": 8, "Q": 4, "M": 2, "D": 1}
+RUN_IN_YEARS = {"A": 8, "Q": 4, "M": 2, "W": 2, "D": 1}
 """Years that a later start leaves before the first event and the first window."""
-RUN_OUT_YEARS = {"A": 3, "Q": 2, "M": 2, "D": 1}
+RUN_OUT_YEARS = {"A": 3, "Q": 2, "M": 2, "W": 2, "D": 1}
 """Years after the windows without which leaving out the end is no choice."""
 SEASON_CHANGE = Period("M", 2018 * 12 + 1)
 """From 2018-02 on China's monthly series may follow another seasonal pattern."""

@@ -96,7 +96,7 @@ def sentence(answer: AttributionResult) -> str:
     """
     series, factor = answer.series, answer.per_year
     change = factor * answer.absolute
-    unit = unit_words(series.unit, "year" if series.frequency != "D" else None)
+    unit = unit_words(series.unit, "year" if answer.change()["annualised"] else None)
     noun = series.noun or series.title or series.id
     when = f"from {window_words(answer.before)} to {window_words(answer.after)}"
     if not any(character in "123456789" for character in whole(change)):

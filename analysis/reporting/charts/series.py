@@ -84,7 +84,7 @@ def series_chart(
         *break_layers(library, breaks, span, PALETTES[theme]),
         *_observation_layers(library, series, first, time_axis(library, span), PALETTES[theme]),
     ]
-    notes = (RECORDED, BREAKS) if breaks else (RECORDED,)
+    notes = (*((RECORDED,) if series.catalogue else ()), *((BREAKS,) if breaks else ()))
     return with_events(library, layers, events, span, theme, series.title, notes)
 
 

@@ -45,7 +45,7 @@ def test_output_is_the_contract_and_the_answers_are_those_of_a_panel(tmp_path, e
     assert [row["series_id"] for row in rows] == [f"s{k:03d}" for k in range(6) for _ in range(2)]
     one = analysis.TradeSeries.from_values(panels.periods(), list(panels.values(2)), id="s002")
     for row, effect in zip(
-        rows[4:6], fit_interventions(one, analysis.EventTable.from_csv(events)).effects, strict=True
+        rows[4:6], fit_interventions(one, analysis.read_events(events)).effects, strict=True
     ):
         width = effect.upper - effect.lower
         assert row["event_id"] == effect.event_id
@@ -62,7 +62,7 @@ def test_a_bad_series_is_one_row_with_its_reason(tmp_path, events):
         "hole": [[p, v] for _, p, v in good if p != "2015-03"],
         "flat": [[p, "7"] for _, p, _ in good],
         "infinite": [[p, "inf" if k == 9 else v] for k, (_, p, v) in enumerate(good)],
-        "period": [[p.replace("2014-05", "May 2014"), v] for _, p, v in good],
+        "period": [[p.replace("2014-05", "Moy 2014"), v] for _, p, v in good],
         "early": [[p.replace("20", "19", 1), v] for _, p, v in good],
         "empty": [[p, ""] for _, p, _ in good],
     }
@@ -76,12 +76,12 @@ def test_a_bad_series_is_one_row_with_its_reason(tmp_path, events):
     assert report.errors == len(errors)
     assert [row["series_id"] for row in found if row["status"] == "ok"] == ["s000"] * 2 + ["s001"] * 2
     for name, words in {
-        "text": "'abc' in the column 'value' of 2014-04",
+        "text": "2014-04: 'abc' in the column 'value'",
         "twice": "2014-06 appears twice",
         "hole": "no row for 2015-03",
         "flat": "constant",
         "infinite": "not a number",
-        "period": "'May 2014' is not a period",
+        "period": "'Moy 2014' in the column 'period' is not a period",
         "early": "outside the sample",
         "empty": "observed 0 times",
         "short": "2 cells, but the header has 3",
@@ -258,9 +258,10 @@ def test_options_that_do_not_exist_are_refused_before_anything_runs(tmp_path, ev
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("series,period,value\n", "no column 'series_id'"),
+        ("series,period,value\n", "no rows"),
+        ("series_id,period,amount\na,2014-01,1\n", "no column 'value'"),
         ("series_id,period,value\n", "no rows"),
-        ("", "no column 'series_id'"),
+        ("", "is empty"),
         ("series_id,period,value,value\na,2014-01,1,1\n", "names a column twice"),
     ],
 )

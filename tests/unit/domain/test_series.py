@@ -57,7 +57,10 @@ def test_the_callers_arrays_stay_his_own():
         pd.period_range("2016-01", periods=3, freq="M"),
         pd.date_range("2016-01-01", periods=3, freq="MS"),
         pd.date_range("2016-01-31", periods=3, freq="ME"),
+        pd.date_range("2016-01-01", periods=3, freq="BME"),
+        pd.DatetimeIndex(["2016-03-01", "2016-02-01", "2016-01-01"])[::-1],
         pd.Index(PERIODS),
+        pd.Index(["2016-01-31", "2016-02-29", "2016-03-31"]),
     ],
 )
 def test_pandas_series_are_read_whatever_their_index(index):
@@ -86,46 +89,6 @@ def test_windows_outside_the_sample_are_refused():
     assert series.window("2016-02..2016-03")[1] == slice(1, 3)
     with pytest.raises(InputError, match=r"2016-02\.\.2016-05 reaches outside"):
         series.window(Window.parse("2016-02..2016-05"))
-
-
-CSV = "period,value,rse\n2016-01,1.5,0.01\n\n2016-02,,\n2016-03,3,\n"
-
-
-def test_a_csv_is_read_with_its_empty_values(tmp_path):
-    path = tmp_path / "trade.csv"
-    path.write_text(CSV)
-    series = TradeSeries.from_csv(path)
-    assert (series.id, series.n_observed, series.rse[0]) == ("trade", 2, 0.01)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "empty"),
-        ("period,value\n", "no rows"),
-        ("date,value\n2016-01,1\n", "no column 'period'"),
-        ("period,value,colour\n2016-01,1,red\n", "unknown column 'colour'"),
-        ("period,value\n2016-01,1\n2016-02,12x\n", "row 3 of .*'12x' in the column 'value'"),
-        ("period,value\n2016-01,1,2\n", "row 2 of .*3 cells"),
-        ("period,value\n2016-01,1\n2016-01,2\n", "row 3 of .*appears twice"),
-        ("period,value\n,1\n", "row 2 of .*'period' is empty"),
-        ("period,value\n2016-01,1_000\n", "not a number"),
-        ("period,value,rse\n2016-01,1,2\n", r"rse .* fraction"),
-    ],
-)
-def test_a_csv_that_is_wrong_is_refused_with_row_and_column(tmp_path, text, words):
-    path = tmp_path / "bad.csv"
-    path.write_text(text)
-    with pytest.raises(InputError, match=words):
-        TradeSeries.from_csv(path)
-
-
-def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path):
-    with pytest.raises(InputError, match="does not exist"):
-        TradeSeries.from_csv(tmp_path / "absent.csv")
-    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00period")
-    with pytest.raises(InputError, match="cannot be read"):
-        TradeSeries.from_csv(tmp_path / "binary.csv")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ COLUMNS = (
     "valuation",
     "reported_by",
     "unit",
+    "net_weight_kg",
+    "quantity",
+    "quantity_unit",
+    "unit_value",
 )
 MIRROR_NOTE = (
     "Mirror statistics: exports are what partners record as imports (mostly CIF), imports what they record "
@@ -51,6 +55,10 @@ class Record:
     valuation : str
         ``FOB``, ``CIF`` or ``not stated``.
     unit, place : str
+    weight : float or None
+        Net weight, kilograms.
+    quantity : float or None
+    quantity_unit : str
     """
 
     reporter: str
@@ -63,6 +71,15 @@ class Record:
     valuation: str
     unit: str
     place: str
+    weight: float | None = None
+    quantity: float | None = None
+    quantity_unit: str = ""
+
+    @property
+    def unit_value(self) -> float | None:
+        """Value per kilogram of net weight, or per unit of quantity where there is no weight."""
+        amount = self.weight or self.quantity
+        return self.value / amount if self.value is not None and amount else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +107,10 @@ class FlowRow:
             r.valuation,
             r.reporter,
             r.unit,
+            r.weight,
+            r.quantity,
+            r.quantity_unit,
+            r.unit_value,
         )
 
 
@@ -211,7 +232,10 @@ def assemble(
             ignored["the same figure as another row"] += 1
     if not found:
         known = ", ".join(list(partners)[:8])
-        reason = f"no partner is '{mirror_of}'; it has {known}" if partners else "no row is a trade flow"
+        counts = "; ".join(f"{count} rows are {reason}" for reason, count in ignored.items())
+        reason = (
+            f"no partner is '{mirror_of}'; it has {known}" if partners else counts or "no row is a trade flow"
+        )
         raise InputError(f"nothing can be read: {reason}")
     order = dict.fromkeys(name for name, _ in found)
     place = {name: k for k, name in enumerate(order)}

@@ -1,0 +1,133 @@
+"""The frequency of a series from the spacing of its dates, not from how they are written.
+
+FRED, pandas and R write a month as its first day, others as its last or its last business day. Days that fall
+once a month are months, once a quarter quarters, once a year years, every seven days weeks.
+"""
+
+from __future__ import annotations
+
+import itertools
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date
+from typing import get_args
+
+from analysis.domain.periods import FREQUENCY_NAMES, Frequency, Period
+from analysis.errors import InputError
+
+BEGINS_BY, ENDS_WITHIN = 4, 4
+"""First and last business days lie this near to the ends of their month, holidays included."""
+MOSTLY = 0.75
+"""Share of steps of one month that makes dates of no fixed day (third Fridays) months."""
+_CODES: dict[str, Frequency] = {
+    "Y": "A",
+    "A": "A",
+    "Q": "Q",
+    "M": "M",
+    "W": "W",
+    "D": "D",
+    "B": "D",
+    "C": "D",
+}
+
+
+def on_spacing(periods: Sequence[Period], frequency: Frequency | None = None) -> list[Period]:
+    """Return the same rows in periods of the frequency at which they are spaced.
+
+    Parameters
+    ----------
+    periods : sequence of Period
+        In any order; a mixture of frequencies is returned as it is, for the caller to refuse.
+    frequency : Frequency, optional
+        Decides instead of the spacing; periods that are coarser are refused.
+
+    Raises
+    ------
+    InputError
+        If days have no regular spacing, or a period is coarser than `frequency`.
+    """
+    own = {period.frequency for period in periods}
+    if frequency is not None:
+        order = get_args(Frequency)
+        for period in periods:
+            if order.index(period.frequency) < order.index(frequency):
+                raise InputError(f"{period} is coarser than {FREQUENCY_NAMES[frequency]}")
+        return [Period.containing(p.end, frequency) for p in periods]
+    if own == {"D"}:
+        found = frequency_of_days([period.start for period in periods])
+        if found is None:
+            raise InputError(
+                f"the dates {_some(periods)} have no regular spacing: say the frequency (--frequency M for "
+                "months), or write periods such as 2016-03"
+            )
+        return list(periods) if found == "D" else [Period.containing(p.start, found) for p in periods]
+    if own == {"M"} and _once_a_quarter(periods):
+        return [Period.containing(p.start, "Q") for p in periods]
+    return list(periods)
+
+
+def frequency_of_days(days: Sequence[date]) -> Frequency | None:
+    """Return the frequency of dates, None if they have no regular spacing.
+
+    Parameters
+    ----------
+    days : sequence of date
+        In any order; repetitions count once.
+    """
+    ordered = sorted(set(days))
+    gaps = {(b - a).days for a, b in itertools.pairwise(ordered)}
+    if not gaps or min(gaps) == 1:
+        return "D"
+    months = [day.year * 12 + day.month - 1 for day in ordered]
+    if len(set(months)) == len(months):
+        steps = [b - a for a, b in itertools.pairwise(months)]
+        aligned = _aligned(ordered)
+        if all(step % 12 == 0 for step in steps):
+            return "A"
+        if aligned and all(step % 3 == 0 for step in steps):
+            return "Q"
+        if aligned or (len(steps) >= 3 and steps.count(1) >= MOSTLY * len(steps)):
+            return "M"
+    return "W" if min(gaps) == 7 and all(gap % 7 == 0 for gap in gaps) else None
+
+
+def pandas_frequency(name: str) -> Frequency:
+    """Return the frequency of a pandas index by its name (``MS``, ``BQE-DEC``, ``W-FRI``).
+
+    Raises
+    ------
+    InputError
+        If it is none of years, quarters, months, weeks and days.
+    """
+    core = name.split("-", maxsplit=1)[0]
+    letter = core.removeprefix("C").removeprefix("B")[:1] or core[:1]
+    if core[:1].isdigit() or letter not in _CODES:
+        raise InputError(f"the index has frequency {name}: use years, quarters, months, weeks or days")
+    return _CODES[letter]
+
+
+def _aligned(days: Sequence[date]) -> bool:
+    """Tell whether dates stand at one place of their months: a fixed day, the beginning or the end."""
+    lengths = [monthrange(day.year, day.month)[1] for day in days]
+    latest = max(day.day for day in days)
+    return (
+        all(day.day == min(latest, length) for day, length in zip(days, lengths, strict=True))
+        or all(day.day <= BEGINS_BY for day in days)
+        or all(day.day > length - ENDS_WITHIN for day, length in zip(days, lengths, strict=True))
+    )
+
+
+def _once_a_quarter(periods: Sequence[Period]) -> bool:
+    """Tell whether four months or more, as FRED and the World Bank write them, are quarters."""
+    months = sorted({period.ordinal for period in periods})
+    return (
+        len(months) >= 4
+        and len(months) == len(periods)
+        and all((b - a) % 3 == 0 for a, b in itertools.pairwise(months))
+        and any(b - a == 3 for a, b in itertools.pairwise(months))
+    )
+
+
+def _some(periods: Sequence[Period]) -> str:
+    ordered = sorted({period.ordinal for period in periods})[:3]
+    return ", ".join(str(Period("D", ordinal)) for ordinal in ordered)

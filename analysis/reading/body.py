@@ -1,0 +1,284 @@
+"""Where the table of a file begins and ends: title lines, header, units, rows of totals, footnotes."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from analysis.errors import InputError
+from analysis.reading.dates import MONTHS, dated
+from analysis.reading.grid import Cell, Grid, Row
+from analysis.reading.numbers import written
+from analysis.reading.question import Alternative, Choices, FileQuestion
+
+TOTAL = re.compile(
+    r"(grand |sub-?|year |annual )?(total|sum|average|mean)s?|year to date|"
+    r"合计|总计|總計|合計|小计|총계|합계|소계|계|"
+    r"summe|gesamt|insgesamt|totaal|totale|suma|somme",
+    re.IGNORECASE,
+)
+"""Words that make a row or a column a sum of the others."""
+_BRACKETED = re.compile(r"(?P<code>[12]\d{3}(?:[MQ]\d{1,2})?) \[YR?(?P=code)\]\Z")
+_MONTH_NUMBER = re.compile(r"(?:m|0)?(?P<m>[1-9]|1[0-2])(?:\s?[月월])?\Z", re.IGNORECASE)
+_QUARTER_NUMBER = re.compile(
+    r"q(?:uarter|tr)?\.?\s?(?P<q>[1-4])\Z|(?P<q2>[1-4])(?:q|\s?분기|季度)\Z", re.IGNORECASE
+)
+_BEGINS_AS_DATE = re.compile(r"['\"]?\d")
+LEAST_ACROSS = 3
+"""Cells of a row that must be periods for the row to be a header with periods across."""
+STEADY = 0.75
+
+
+@dataclass(frozen=True)
+class Body:
+    """The table of a file.
+
+    Attributes
+    ----------
+    grid : Grid
+    header : tuple of str
+        Names of the columns; an unnamed column is called by its number.
+    rows : tuple of Row
+        As wide as the header.
+    left_out : tuple of str
+        What is not part of it, in words.
+    unit : str
+        Of a line of units below the header, of the one value column.
+    """
+
+    grid: Grid
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    left_out: tuple[str, ...] = ()
+    unit: str = ""
+
+    def column(self, name: str) -> int:
+        """Return the position of a column by its name."""
+        return self.header.index(name)
+
+    def cells(self, at: int) -> tuple[Cell, ...]:
+        """Return a column."""
+        return tuple(row.cells[at] for row in self.rows)
+
+    def find(self, asked: str, option: str) -> int:
+        """Return the position of the column that a caller chose, by name or by number from 1.
+
+        Raises
+        ------
+        InputError
+            Naming the columns that there are.
+        """
+        folded = [name.casefold() for name in self.header]
+        if asked in self.header:
+            return self.header.index(asked)
+        if folded.count(asked.casefold()) == 1:
+            return folded.index(asked.casefold())
+        if asked.isdecimal() and 1 <= int(asked) <= len(self.header):
+            return int(asked) - 1
+        raise InputError(
+            f"the file {self.grid.name} has no column '{asked}'; it has {', '.join(self.header)}",
+            pointer=f"/{option}",
+        )
+
+
+def month_of(name: Cell) -> int | None:
+    """Return the month that a cell names (Jan, 1, M01, 1月), None if it names none."""
+    text = str(name).strip().rstrip(".").lower()
+    found = _MONTH_NUMBER.match(text)
+    return int(found["m"]) if found else MONTHS.get(text)
+
+
+def quarter_of(name: Cell) -> int | None:
+    """Return the quarter that a cell names (Q1, 1q), None if it names none."""
+    found = _QUARTER_NUMBER.match(str(name).strip())
+    return int(found["q"] or found["q2"]) if found else None
+
+
+def period_name(cell: Cell) -> Cell:
+    """Return a cell of a header without the code that the World Bank writes behind it."""
+    found = _BRACKETED.match(cell) if isinstance(cell, str) else None
+    return found["code"] if found else cell
+
+
+def across(cells: Sequence[Cell]) -> list[int]:
+    """Return the positions at which periods stand across a header; empty if it is none."""
+    at = [k for k, cell in enumerate(cells) if cell != "" and dated(period_name(cell)).period is not None]
+    if len(at) < LEAST_ACROSS:
+        return []
+    periods = [dated(period_name(cells[k])).period for k in at]
+    frequencies = {p.frequency for p in periods if p is not None}
+    if len(frequencies) != 1:
+        return []
+    steps = [b.ordinal - a.ordinal for a, b in itertools.pairwise(periods) if a and b]
+    usual = max(set(steps), key=steps.count)
+    steady = usual != 0 and steps.count(usual) >= STEADY * len(steps)
+    return (
+        at
+        if steady and (abs(usual) == 1 or frequencies == {"D"}) and len(set(periods)) == len(periods)
+        else []
+    )
+
+
+def parts_across(cells: Sequence[Cell], part: Callable[[Cell], int | None], least: int) -> dict[int, int]:
+    """Return months or quarters that stand across a header, by position; empty if it is none."""
+    found = {k: number for k, cell in enumerate(cells) if (number := part(cell)) is not None}
+    steady = all(b == a + 1 for a, b in zip(found.values(), list(found.values())[1:], strict=False))
+    if all(str(cells[k]).isdecimal() for k in found):
+        least = 12  # a row of small numbers is no header
+    return found if len(found) >= least and steady and 1 in found.values() else {}
+
+
+def find_body(grid: Grid, choices: Choices) -> Body:
+    """Find header and rows.
+
+    Raises
+    ------
+    FileQuestion
+        If the first line is data already.
+    InputError
+        If there is no row below the header, or one has more cells than it.
+    """
+    at = next((k for k, row in enumerate(grid.rows) if _is_wide(row)), None)
+    if at is None:
+        first = next((k for k, row in enumerate(grid.rows) if _is_data(row)), None)
+        if first == 0:
+            return _headless(grid, choices)
+        at = _header(grid.rows[:first]) if first else 0
+    head = grid.rows[at]
+    header = _names(head.cells)
+    rows, unit, left = _rows(grid, header, grid.rows[at + 1 :])
+    above = (f"{_count(at, 'line')} above the header",) if at else ()
+    return Body(grid, header, rows, (*above, *left), unit)
+
+
+def _is_data(row: Row) -> bool:
+    """Tell whether a row holds a period and, in another cell, a number or a code for a missing one."""
+    dates = [k for k, cell in enumerate(row.cells) if cell != "" and dated(cell).is_date]
+    return any(
+        k != date and cell != "" and (written(cell).is_number or written(cell).missing)
+        for date in dates
+        for k, cell in enumerate(row.cells)
+    )
+
+
+def _is_wide(row: Row) -> bool:
+    texts = [str(cell) for cell in row.cells]
+    return (
+        bool(across(row.cells))
+        or bool(parts_across(texts, month_of, LEAST_ACROSS))
+        or bool(parts_across(texts, quarter_of, LEAST_ACROSS))
+    )
+
+
+def _header(rows: Sequence[Row]) -> int:
+    """Return which of the rows above the first data row is the header: of the widest ones the last."""
+    texts = [
+        sum(cell != "" and not written(cell).is_number for cell in row.cells)
+        if not any(written(cell).is_number for cell in row.cells if cell != "")
+        else 0
+        for row in rows
+    ]
+    widest = max(texts)
+    if not widest:
+        return len(rows) - 1
+    return max(k for k, count in enumerate(texts) if count == widest)
+
+
+def _headless(grid: Grid, choices: Choices) -> Body:
+    width = max(len(row.cells) for row in grid.rows)
+    header = tuple(f"column {k + 1}" for k in range(width))
+    rows, unit, left = _rows(grid, header, grid.rows)
+    if choices.period and choices.value:
+        return Body(grid, header, rows, left, unit)
+    first = grid.rows[0]
+    numbers = [
+        k + 1 for k, cell in enumerate(first.cells) if written(cell).is_number and not dated(cell).is_date
+    ]
+    period = next(k + 1 for k, cell in enumerate(first.cells) if dated(cell).is_date)
+    raise FileQuestion(
+        f"the file {grid.name} has no header: its first line, {', '.join(map(str, first.cells[:4]))}, is "
+        f"data (add a line such as period,value, or give --period {period} and --value)",
+        [
+            Alternative(
+                "value",
+                str(k),
+                f"takes column {k} (with --period {period})",
+                tuple((str(row.cells[period - 1]), str(row.cells[k - 1])) for row in rows[:3]),
+            )
+            for k in numbers or [width]
+        ],
+        pointer="/value",
+    )
+
+
+def _names(cells: Sequence[Cell]) -> tuple[str, ...]:
+    last = max(k for k, cell in enumerate(cells) if cell != "") + 1
+    return tuple(str(cell) if cell != "" else f"column {k + 1}" for k, cell in enumerate(cells[:last]))
+
+
+def _rows(
+    grid: Grid, header: Sequence[str], rows: Sequence[Row]
+) -> tuple[tuple[Row, ...], str, tuple[str, ...]]:
+    """Return the rows below a header without units, totals and footnotes, the unit, and what was left out."""
+    kept, left, unit = list(rows), [], ""
+    if len(kept) > 1 and _is_units(kept[0]):
+        unit = next((str(cell) for cell in reversed(kept[0].cells) if cell != ""), "")
+        left.append("the line of units")
+        kept = kept[1:]
+    footnotes = 0
+    while len(kept) > 1 and _is_footnote(kept[-1]):
+        kept.pop()
+        footnotes += 1
+    if footnotes:
+        left.append(f"{_count(footnotes, 'line')} below the table")
+    totals = [row for row in kept if _is_total(row)]
+    if totals and len(totals) < len(kept):
+        kept = [row for row in kept if not _is_total(row)]
+        left.append(f"{_count(len(totals), 'row')} of totals")
+    if not kept:
+        raise InputError(f"the file {grid.name} has a header but no rows")
+    width = len(header)
+    square = []
+    for row in kept:
+        if len(row.cells) < width or any(cell != "" for cell in row.cells[width:]):
+            raise InputError(
+                f"{grid.place(row)}: {len(row.cells)} cells, but the header has {width} columns; put "
+                "numbers with "
+                "commas into quotation marks, or separate the columns with semicolons"
+            )
+        square.append(Row(row.number, row.cells[:width]))
+    return tuple(square), unit, tuple(left)
+
+
+def _is_units(row: Row) -> bool:
+    filled = [cell for cell in row.cells if cell != ""]
+    return (
+        row.cells[0] in ("", "unit", "Unit", "units", "Units")
+        and bool(filled)
+        and all(isinstance(c, str) and not written(c).is_number and not written(c).missing for c in filled)
+    )
+
+
+def _is_footnote(row: Row) -> bool:
+    """Tell whether a row is words alone: a sentence, or a name with a colon and what it names."""
+    words = [cell for cell in row.cells if cell != ""]
+    first = row.cells[0]
+    return (
+        len(words) <= 2
+        and isinstance(first, str)
+        and len(first) > 3
+        and _BEGINS_AS_DATE.match(first) is None
+        and not any(written(cell).is_number for cell in words)
+        and (len(words) == 1 or first.rstrip().endswith(":"))
+    )
+
+
+def _is_total(row: Row) -> bool:
+    first = next(cell for cell in row.cells if cell != "")
+    return isinstance(first, str) and TOTAL.fullmatch(first.strip().rstrip(":")) is not None
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
