@@ -8,9 +8,9 @@ from scipy import special
 from analysis.domain import FloatArray
 from analysis.errors import CannotEstimateError, InputError
 from analysis.interventions.peers.estimate import PeerEstimate
-from analysis.interventions.peers.newey_west import bandwidth, long_run_sum
 from analysis.interventions.peers.problem import PeerProblem
 from analysis.numerics.least_squares import least_squares
+from analysis.numerics.long_run_variance import newey_west_lags, newey_west_sum
 
 MOST_ITERATIONS = 100
 DEVIANCE_TOLERANCE = 1e-12
@@ -36,10 +36,10 @@ def fit_poisson(problem: PeerProblem) -> PeerEstimate:
         raise CannotEstimateError(
             f"the weighted design of '{problem.series.id}' cannot tell its columns apart: leave out an event"
         )
-    lags = bandwidth(len(y))
+    lags = newey_west_lags(len(y))
     dof = len(y) - x.shape[1]
     order = list(weighted.kept)
-    meat = long_run_sum(x[:, order] * (y - mean)[:, None], seen, lags)
+    meat = newey_west_sum(x[:, order] * (y - mean)[:, None], seen, lags)
     covariance = np.zeros((x.shape[1], x.shape[1]))
     covariance[np.ix_(order, order)] = weighted.sandwich(meat) * len(y) / dof
     full_mean, full = problem.embed(beta, covariance)

@@ -9,9 +9,9 @@ import numpy as np
 from analysis.domain import FloatArray
 from analysis.errors import CannotEstimateError
 from analysis.interventions.peers.estimate import PeerEstimate
-from analysis.interventions.peers.newey_west import bandwidth, long_run_sum
 from analysis.interventions.peers.problem import PeerProblem
 from analysis.numerics.least_squares import LeastSquares, least_squares
+from analysis.numerics.long_run_variance import newey_west_lags, newey_west_sum
 
 MOST_ITERATIONS = 200
 RHO_TOLERANCE = 1e-8
@@ -33,9 +33,9 @@ def fit_ols(problem: PeerProblem, *, hac: bool = False) -> PeerEstimate:
     dof = len(x) - fit.rank
     details: dict[str, Any] = {"residual_sd": float(np.sqrt(fit.ssr / dof))}
     if hac:
-        lags = bandwidth(len(x))
+        lags = newey_west_lags(len(x))
         order = list(fit.kept)
-        meat = long_run_sum(x[:, order] * fit.residuals[:, None], problem.observed, lags)
+        meat = newey_west_sum(x[:, order] * fit.residuals[:, None], problem.observed, lags)
         covariance = _placed(fit, fit.sandwich(meat) * len(x) / dof)
         details |= {"bandwidth": lags, "kernel": "Bartlett"}
     else:

@@ -8,8 +8,8 @@ import pytest
 from analysis.domain import EventTable, TradeSeries
 from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.interventions.peers import fit_peer
-from analysis.interventions.peers.newey_west import bandwidth, long_run_sum
 from analysis.numerics.fixed_sequence import normals
+from analysis.numerics.long_run_variance import newey_west_lags, newey_west_sum
 
 SAME = 1e-8
 """Two programs for one formula."""
@@ -99,11 +99,11 @@ def test_quasi_poisson_is_that_of_statsmodels_zeros_included(sm):
 
 def test_lags_count_periods_and_not_observations():
     scores = np.array([[1.0], [2.0], [4.0]])
-    adjacent = long_run_sum(scores, np.array([True, True, True]), 1)
-    apart = long_run_sum(scores, np.array([True, False, True, True]), 1)
+    adjacent = newey_west_sum(scores, np.array([True, True, True]), 1)
+    apart = newey_west_sum(scores, np.array([True, False, True, True]), 1)
     assert adjacent[0, 0] == pytest.approx(21 + 0.5 * 2 * (2 + 8))
     assert apart[0, 0] == pytest.approx(21 + 0.5 * 2 * 8)
-    assert bandwidth(100) == 4
+    assert newey_west_lags(100) == 4
 
 
 def test_a_gap_is_whitened_by_the_power_of_its_length():
