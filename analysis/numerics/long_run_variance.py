@@ -1,4 +1,4 @@
-"""Long-run variance by the quadratic spectral kernel (Andrews 1991; Andrews and Monahan 1992)."""
+"""Long-run variance: quadratic spectral kernel (Andrews 1991; Andrews and Monahan 1992) and Newey-West."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.numerics.least_squares import FloatArray
 
@@ -104,3 +105,28 @@ def _kernel_sum(scores: FloatArray, bandwidth: float) -> FloatArray:
     total = scores.T @ smoothed
     symmetric: FloatArray = (total + total.T) / 2
     return symmetric
+
+
+def newey_west_lags(n: int) -> int:
+    """Return the rule of thumb ``floor(4 (n / 100)^(2/9))``."""
+    return int(np.floor(4 * (n / 100) ** (2 / 9)))
+
+
+def newey_west_sum(scores: FloatArray, observed: NDArray[np.bool_], lags: int) -> FloatArray:
+    """Return the Bartlett-weighted sum of the autocovariances of the scores, shape (k, k).
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n, k)
+        Of the observed periods in order.
+    observed : ndarray of bool, shape (T,)
+        Gaps keep their place in the calendar: lags are periods, not observations (Parzen 1963).
+    lags : int
+    """
+    placed = np.zeros((len(observed), scores.shape[1]))
+    placed[observed] = scores
+    total = placed.T @ placed
+    for lag in range(1, lags + 1):
+        product = placed[lag:].T @ placed[:-lag]
+        total += (1 - lag / (lags + 1)) * (product + product.T)
+    return total

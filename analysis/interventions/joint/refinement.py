@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,14 +178,3 @@ def refine(scorer: Scorer, size: GridSize, regimes: int, groups: tuple[Cases, ..
             np.concatenate([scored.rss[:, kept], added.rss], axis=1),
         )
     return scored
-
-
-def restrict(scored: Scored, cells: NDArray[np.intp]) -> Scored:
-    """Return some of the cells."""
-    return replace(
-        scored,
-        grid=scored.grid.take(cells),
-        forms=scored.forms.take(cells),
-        score=scored.score[:, cells],
-        rss=scored.rss[:, cells],
-    )
