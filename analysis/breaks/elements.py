@@ -42,10 +42,15 @@ class SampleFits:
     common: FloatArray
     calendar: IntArray
 
-    def design(self, m: int, k: int = 0) -> FloatArray:
-        """Return the regression's columns with the best m elements of series k, shape (n, 1 + p + m')."""
+    def design(self, m: int, k: int = 0, *, lasting_only: bool = False) -> FloatArray:
+        """Return the regression's columns with the best m elements of series k, shape (n, 1 + p + m').
+
+        With `lasting_only` dips are left out.
+        """
         n = self.y.shape[0]
-        elements = element_columns(n, self.fits.starts[m, k], self.fits.ends[m, k])
+        starts, ends = self.fits.starts[m, k], self.fits.ends[m, k]
+        kept = ends == n if lasting_only else ends > 0
+        elements = element_columns(n, starts[kept], ends[kept])
         return np.column_stack([np.ones(n), self.common, elements])
 
     def weight(self, m: int, k: int = 0) -> FloatArray:
@@ -60,14 +65,20 @@ class SampleFits:
         design = self.design(m, k) * weight[:, None]
         return least_squares(white.apply(self.y[:, k] * weight), white.apply(design)).residuals
 
-    def fitted(self, m: int, rho: float, k: int = 0) -> FloatArray:
-        """Return the fit with m elements by generalised least squares at `rho`, shape (n,)."""
-        weight = self.weight(m, k)
+    def fitted(self, m: int, rho: float, *, lasting_only: bool = False) -> FloatArray:
+        """Return the first series' fit with m elements by generalised least squares at `rho`, shape (n,)."""
+        weight = self.weight(m)
         white = Whitening.of(rho, self.calendar)
-        design = self.design(m, k)
-        found = least_squares(white.apply(self.y[:, k] * weight), white.apply(design * weight[:, None]))
+        design = self.design(m, lasting_only=lasting_only)
+        found = least_squares(white.apply(self.y[:, 0] * weight), white.apply(design * weight[:, None]))
         fit: FloatArray = design @ found.params
         return fit
+
+    def errors(self, m: int, rho: float, *, lasting_only: bool = False) -> FloatArray:
+        """Return the first series less that fit, in units of its relative standard deviation, shape (n,)."""
+        fit = self.fitted(m, rho, lasting_only=lasting_only)
+        left: FloatArray = (self.y[:, 0] - fit) * self.weight(m)
+        return left
 
 
 def rounds_of(sample: Sample) -> tuple[int, ...]:

@@ -1,10 +1,12 @@
 """The wild bootstrap behind every rejection: whether errors like the series' own would do the same.
 
 The tables hold for Gaussian AR(1) errors of one variance. Here a series of the null model (the elements
-already found) is made anew 39 times: its errors are an autoregression of order up to four, chosen by BIC
-and estimated on the series without its elements, and their innovations are the null model's own with random
-signs, so that heavy tails and stretches of other variance stay where they are (Davidson and Flachaire 2008).
-Every one of them goes through the whole search. The sequence of signs is fixed.
+already found) is made anew 39 times: its errors are an autoregression of order up to four, chosen by BIC and
+estimated on the series without any element of null or alternative. Their innovations are those of the series
+without its lasting breaks, with random signs: heavy tails, patches that pass for dips and stretches of other
+variance stay where they are (Davidson and Flachaire 2008), while a shift that is really there does not pass
+for one large innovation. Every one of the series goes through the whole search. The signs are a fixed
+sequence.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 from analysis.breaks.elements import SampleFits, fits_like
 from analysis.breaks.sample import Sample
 from analysis.numerics.fixed_sequence import normals
-from analysis.numerics.least_squares import FloatArray
+from analysis.numerics.least_squares import FloatArray, IntArray
 
 SERIES = 39
 """The smallest p-value is 1/40."""
@@ -109,23 +111,22 @@ def wild_series(sample: Sample, found: SampleFits, m: int, further: int, rho: fl
         At which the null model is fitted.
     """
     calendar, length = sample.calendar, int(sample.calendar[-1]) + 1
-    weight = found.weight(m)
-    seen = np.full(length, np.nan)
-    alternative = found.fitted(further, float(np.clip(found.fits.reml[further, 0], -0.99, 0.995)))
-    seen[calendar] = (sample.y - alternative) * found.weight(further)
-    process = Autoregression.chosen(seen)
-    fitted = found.fitted(m, rho)
-    errors = np.full(length, np.nan)
-    errors[calendar] = (sample.y - fitted) * weight
-    own = process.innovations(errors)
+    held = float(np.clip(found.fits.reml[further, 0], -0.99, 0.995))
+    process = Autoregression.chosen(_on_calendar(found.errors(further, held), calendar, length))
+    own = process.innovations(_on_calendar(found.errors(further, rho, lasting_only=True), calendar, length))
     known = own[np.isfinite(own)]
-    draws = normals((length,), _FILL)
     missing = ~np.isfinite(own)
-    pick = (np.argsort(np.argsort(draws)) * known.size // length)[missing]
-    own[missing] = known[pick]
+    places = np.argsort(np.argsort(normals((length,), _FILL))) * known.size // length
+    own[missing] = known[places[missing]]
     signs = np.where(normals((length, SERIES), _SIGNS) >= 0, 1.0, -1.0)
     made = process.series(own[:, None] * signs)[calendar]
-    return fitted[:, None] + made / weight[:, None]
+    return found.fitted(m, rho)[:, None] + made / found.weight(m)[:, None]
+
+
+def _on_calendar(errors: FloatArray, calendar: IntArray, length: int) -> FloatArray:
+    spread = np.full(length, np.nan)
+    spread[calendar] = errors
+    return spread
 
 
 def wild_fits(sample: Sample, found: SampleFits, m: int, further: int, rho: float, most: int) -> SampleFits:

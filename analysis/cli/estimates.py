@@ -66,12 +66,20 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
 
 @click.command()
 @target_options
-@click.option("--model", type=click.Choice(["mean", "trend"]), default="mean", show_default=True)
+@click.option("--model", type=click.Choice(["auto", "mean", "trend"]), default="auto", show_default=True)
 @_SCALE
 @_SEASONAL
-@click.option("--max-breaks", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--max-breaks", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option(
-    "--trimming", type=float, default=0.15, show_default=True, help="Shortest segment, a share of the sample."
+    "--min-segment",
+    type=int,
+    help="Periods in the shortest segment. Default: 8 months, 6 quarters, 3 years, 60 days.",
+)
+@click.option(
+    "--trimming", type=float, help="Shortest segment as a share of the sample; decides instead if given."
+)
+@click.option(
+    "--guard/--no-guard", default=True, show_default=True, help="Whether a wild bootstrap must agree."
 )
 @click.option(
     "--errors", type=click.Choice(["ar", "hac", "iid"]), help="Default: the sized procedure (AR errors)."
@@ -83,7 +91,9 @@ def breaks(
     scale: str | None,
     seasonal: bool | None,
     max_breaks: int,
-    trimming: float,
+    min_segment: int | None,
+    trimming: float | None,
+    guard: bool,
     errors: str | None,
     level: float,
     as_json: bool,
@@ -101,7 +111,9 @@ def breaks(
             scale=scale,
             seasonal=seasonal,
             max_breaks=max_breaks,
+            min_segment=min_segment,
             trimming=trimming,
+            guard=guard,
             errors=errors,
             level=level,
             regime=target.regimes,

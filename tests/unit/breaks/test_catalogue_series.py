@@ -15,6 +15,8 @@ from analysis.errors import CannotEstimateError
     ("series_id", "first_after", "event"),
     [
         ("dprk.exports.china.m", "2018-02", "unscr_2397"),
+        ("dprk.total.china.m", "2017-09", "unscr_2375"),
+        ("dprk.total.china.m", "2020-10", "covid_border_closure"),
         ("dprk.exports.kotra.a", "2018", "unscr_2397"),
         ("dprk.imports.kotra.a", "2020", "covid_border_closure"),
         ("interkorean.total.a", "2016", "kic_closure_2016"),

@@ -194,8 +194,8 @@ def test_a_slow_decline_is_called_gradual(make: Maker) -> None:
 
 
 def test_a_break_at_the_edge_of_the_search_is_said(make: Maker) -> None:
-    """Four months are left after the shift, and a segment needs eight."""
-    found = find_breaks(make(96, rho=0.0, steps={91: 8.0}), scale="level", guard=False)
+    """Eight months are left after the shift, as many as a segment needs."""
+    found = find_breaks(make(96, rho=0.2, steps={88: 5.0}), scale="level")
     last = found.breaks[-1]
     assert last.at_edge == "last"
     assert last.position == 88

@@ -71,7 +71,7 @@ def test_the_match_rate_stands_beside_chance(section: Section) -> None:
     assert "kr_may24" in str(rows["interkorean.total.a"][5])
 
 
-def test_what_other_trimmings_find_stands_in_words(section: Section) -> None:
+def test_what_other_segments_find_stands_in_words(section: Section) -> None:
     words = dict(section[0]["breaks.trimming"].rows)
-    assert "at least 4 observed periods apart" in str(words["interkorean.total.a"])
-    assert "none at 0.25 (8)" in str(words["interkorean.total.a"])
+    assert "at least 3 observed periods apart" in str(words["interkorean.total.a"])
+    assert "shortest segment" in str(words["interkorean.total.a"])
