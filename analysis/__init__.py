@@ -17,7 +17,7 @@ __version__ = VERSION
 if TYPE_CHECKING:
     from analysis import across, batch
     from analysis.attribution import attribute
-    from analysis.breaks import find_breaks
+    from analysis.breaks import break_regression, check_stability, find_breaks, match_events, monitor_series
     from analysis.catalogue import events, series
     from analysis.domain import Event, EventTable, Period, TradeSeries, Window
     from analysis.downloads import read_comtrade, read_imf
@@ -30,9 +30,13 @@ _LAZY = {
     "TradeSeries": "analysis.domain",
     "Window": "analysis.domain",
     "attribute": "analysis.attribution",
+    "break_regression": "analysis.breaks",
+    "check_stability": "analysis.breaks",
     "events": "analysis.catalogue",
     "find_breaks": "analysis.breaks",
     "fit_interventions": "analysis.interventions",
+    "match_events": "analysis.breaks",
+    "monitor_series": "analysis.breaks",
     "read_comtrade": "analysis.downloads",
     "read_imf": "analysis.downloads",
     "series": "analysis.catalogue",
@@ -48,9 +52,13 @@ __all__ = [
     "across",
     "attribute",
     "batch",
+    "break_regression",
+    "check_stability",
     "events",
     "find_breaks",
     "fit_interventions",
+    "match_events",
+    "monitor_series",
     "read_comtrade",
     "read_imf",
     "series",

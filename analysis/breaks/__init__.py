@@ -7,25 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analysis.breaks.checkup import StabilityResult, check_stability
+    from analysis.breaks.dated import DatedBreak
     from analysis.breaks.find import find_breaks
+    from analysis.breaks.matching import DateMatches, match_events
     from analysis.breaks.monitored import MonitoringResult, monitor_series
     from analysis.breaks.regression import RegressionBreaks, break_regression
-    from analysis.breaks.result import BreakResult, DatedBreak
+    from analysis.breaks.result import BreakResult
 
 _LAZY = {
     "BreakResult": "analysis.breaks.result",
-    "DatedBreak": "analysis.breaks.result",
+    "DateMatches": "analysis.breaks.matching",
+    "DatedBreak": "analysis.breaks.dated",
     "MonitoringResult": "analysis.breaks.monitored",
     "RegressionBreaks": "analysis.breaks.regression",
     "StabilityResult": "analysis.breaks.checkup",
     "break_regression": "analysis.breaks.regression",
     "check_stability": "analysis.breaks.checkup",
     "find_breaks": "analysis.breaks.find",
+    "match_events": "analysis.breaks.matching",
     "monitor_series": "analysis.breaks.monitored",
 }
 
 __all__ = [
     "BreakResult",
+    "DateMatches",
     "DatedBreak",
     "MonitoringResult",
     "RegressionBreaks",
@@ -33,6 +38,7 @@ __all__ = [
     "break_regression",
     "check_stability",
     "find_breaks",
+    "match_events",
     "monitor_series",
 ]
 

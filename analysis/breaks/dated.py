@@ -161,7 +161,7 @@ def dated_breaks(setting: Setting, breaks: tuple[int, ...], fit: SegmentsFit) ->
         )
         for name in ("strucchange", "mbreaks")
     }
-    pairs = {}
+    pairs: dict[int, tuple[int, dict[str, Any]]] = {}
     if sample.model == "mean":
         for number, pair in enumerate(temporary_changes(fit), start=1):
             inside = (breaks[pair.first], breaks[pair.second])
@@ -223,7 +223,7 @@ def dated_ramps(setting: Setting, ramps: Sequence[Ramp], sizes: Sequence[tuple[f
     ramps : sequence of Ramp
     sizes : sequence of (float, float)
     """
-    found = []
+    found: list[Found] = []
     for ramp, (size, error) in zip(ramps, sizes, strict=True):
         sample = setting.sample
         position = ramp.start + 1

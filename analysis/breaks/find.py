@@ -34,7 +34,7 @@ from analysis.breaks.posterior import break_posterior, condition
 from analysis.breaks.result import BreakResult
 from analysis.breaks.sample import Model, Sample, Scale, build_sample
 from analysis.breaks.segments_fit import SegmentsFit, fit_segments
-from analysis.breaks.sensitivity import by_segment, sensitivity_sentences, with_one_variance
+from analysis.breaks.sensitivity import AtSegment, by_segment, sensitivity_sentences, with_one_variance
 from analysis.breaks.sized import SIZE, SizedSearch
 from analysis.breaks.variance_change import variance_change
 from analysis.breaks.wandering import compare_with_wandering_level
@@ -139,7 +139,8 @@ def find_breaks(
         found = SizedSearch(classical.chosen, ())
         decision = Decision(sample, found, decision.reason)
     held = sample.with_columns(dip_columns(sample, found.dips))
-    steps, ramps = found.breaks, ()
+    steps = found.breaks
+    ramps: tuple[Ramp, ...] = ()
     if rule == "ar" and sample.model == "mean" and steps:
         ramps = gradual_changes(held, steps, fit_segments(held, steps, covariance=rule))
         steps = _without(steps, ramps)
@@ -159,7 +160,8 @@ def find_breaks(
     posterior = break_posterior(held, fit)
     contradicts = not breaks and posterior.at_least_one > 0.5
     opinions = second_opinions(sample, len(breaks))
-    rows, plain = (), None
+    rows: tuple[AtSegment, ...] = ()
+    plain = None
     if rule == "ar" and sample.model == "mean":
         rows = by_segment(sample, found, int(max_breaks))
         plain = with_one_variance(sample, found, guard)

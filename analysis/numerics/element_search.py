@@ -20,6 +20,7 @@ series of one calendar go through it side by side.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +121,7 @@ class _Programme:
         low, high = level.min(axis=0), level.max(axis=0)
         half = np.maximum((high - low) / 2, np.finfo(float).tiny)
         scaled = (level - (low + high) / 2) / half * column[:, None]
-        self.kind = np.float64 if self.series == 1 else np.float32
+        self.kind: Any = np.float64 if self.series == 1 else np.float32
         self.grid = np.linspace(-1.0, 1.0, LEVELS)
         self.new = weight * column
         self.old = np.zeros_like(self.new)
@@ -177,7 +178,7 @@ class _Programme:
     def run(self) -> None:
         """Fill the table."""
         h, most, kind = self.h, self.most, self.kind
-        levels = self.grid.astype(kind)
+        levels: Any = self.grid.astype(kind)
         cells = self.rhos * self.series
         spent = self.spent.reshape(self.n + 1, most + 1, LEVELS, cells)
         space = np.empty((2, most, LEVELS, cells), dtype=kind)

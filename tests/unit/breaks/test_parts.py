@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from analysis.breaks import check_stability, monitor_series
+from analysis.breaks import check_stability, match_events, monitor_series
 from analysis.breaks.bai_perron import BreakRegression, wald_f
 from analysis.breaks.date_sets import date_sets, eo_morley_critical
 from analysis.breaks.detectors import adjusted, second_opinions
@@ -24,6 +24,7 @@ from analysis.breaks.variance import variance_break
 from analysis.breaks.wandering import compare_with_wandering_level
 from analysis.domain import EventTable, Period, TradeSeries
 from analysis.errors import CannotEstimateError, InputError, UsageError
+from analysis.numerics.critical_values import hansen_p_value
 from analysis.numerics.fixed_sequence import normals
 from analysis.numerics.least_squares import least_squares
 from analysis.numerics.local_level import local_level
@@ -302,3 +303,29 @@ def test_critical_values_fall_only_where_the_innovations_contradict_an_autoregre
     moving = noise[1:] + 0.6 * noise[:-1]
     assert share_of(moving[1:] - 0.44 * moving[:-1]) == pytest.approx(0.75, abs=0.08)
     assert share_of(noise) == 1.0
+
+
+def test_a_larger_statistic_never_has_a_larger_p_value() -> None:
+    """Hansen's polynomials of ave and exp turn down: strucchange prints 1 for overwhelming breaks."""
+    for kind in ("sup", "ave", "exp"):
+        values = [hansen_p_value(kind, float(x), 2, 0.15) for x in np.linspace(0, 400, 200)]
+        assert all(one is not None for one in values)
+        assert np.all(np.diff(np.array(values, dtype=float)) <= 1e-12)
+        assert values[-1] is not None
+        assert values[-1] < 0.01
+
+
+def test_dates_of_a_caller_are_set_beside_events(make: Maker) -> None:
+    series = make(96)
+    events = EventTable.from_rows([{"id": "e", "title": "E", "effective": "2016-01-01"}])
+    found = match_events(series, ["2016-02", "2018-07"], events=events)
+    assert [[w.event.id for w in met] for _, met in found.rows] == [["e"], []]
+    assert found.matching is not None
+    assert found.matching.expected_by_chance == pytest.approx(2 * 3 / 96)
+    assert match_events(series, ["2018-07"], events=events).unmet == ("e",)
+    assert "1 of 2 dates meet an event" in found.summary()
+    json.dumps(found.to_record(), allow_nan=False)
+    with pytest.raises(InputError, match="1990-01"):
+        match_events(series, ["1990-01"], events=events)
+    with pytest.raises(UsageError, match="tolerance"):
+        match_events(series, ["2016-02"], events=events, tolerance=-1)
