@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import chdtrc
 
-from analysis.breaks.sample import Sample
+from analysis.breaks.sample import Model, Sample, build_sample
 from analysis.breaks.sensitivity import bic
 from analysis.breaks.sized import SizedSearch, sized_search
 from analysis.breaks.trend_steps import trend_search
+from analysis.domain import TradeSeries
+from analysis.errors import CannotEstimateError
 from analysis.numerics.least_squares import FloatArray, least_squares
 from analysis.numerics.long_run_variance import long_run_variance
 
@@ -53,6 +55,59 @@ class Decision:
     sample: Sample
     search: SizedSearch
     reason: str
+
+
+def decide(
+    series: TradeSeries,
+    model: ModelChoice,
+    seasonal: bool | None,
+    rule: str,
+    guard: bool,
+    **options: Any,
+) -> tuple[Decision, str]:
+    """Settle seasons and model, and search.
+
+    Parameters
+    ----------
+    series : TradeSeries
+    model : {"auto", "mean", "trend"}
+    seasonal : bool or None
+    rule : str
+        ``ar``; with ``hac`` or ``iid`` nothing is searched here.
+    guard : bool
+    **options
+        Of `build_sample`.
+
+    Returns
+    -------
+    Decision and str
+        The second says why there are no seasonal means; empty if there are or nobody left it open.
+    """
+    first: Model = "trend" if model == "trend" else "mean"
+    sample = build_sample(series, model=first, seasonal=seasonal, **options)
+    season = ""
+    on = seasonal
+    if seasonal is None and sample.seasons > 1:
+        pvalue = season_pvalue(sample)
+        on = pvalue <= SEASON_LEVEL
+        if not on:
+            sample = build_sample(series, model=first, seasonal=False, **options)
+            season = f"no seasonal means: the test of Kruskal and Wallis sees no season (p {pvalue:.2f})"
+    if sample.model == "trend":
+        sample = sample.by_share()
+    if model != "auto":
+        return Decision(sample, search(sample, guard) if rule == "ar" else SizedSearch((), ()), ""), season
+    if rule != "ar":
+        reason = "mean: the tests of Bai and Perron hold without a trend only"
+        return Decision(sample, SizedSearch((), ()), reason), season
+    return mean_or_trend(sample, lambda: _trending(series, on, options), guard), season
+
+
+def _trending(series: TradeSeries, seasonal: bool | None, options: dict[str, Any]) -> Sample | None:
+    try:
+        return build_sample(series, model="trend", seasonal=seasonal, **options).by_share()
+    except CannotEstimateError:
+        return None
 
 
 def search(sample: Sample, guard: bool) -> SizedSearch:

@@ -161,12 +161,12 @@ def dated_breaks(setting: Setting, breaks: tuple[int, ...], fit: SegmentsFit) ->
         )
         for name in ("strucchange", "mbreaks")
     }
-    pairs: dict[int, tuple[int, dict[str, Any]]] = {}
+    pairs: dict[int, tuple[int | None, dict[str, Any] | None]] = {}
     if sample.model == "mean":
         for number, pair in enumerate(temporary_changes(fit), start=1):
             inside = (breaks[pair.first], breaks[pair.second])
-            words = _temporary(sample, inside, pair.depth)
-            pairs |= {pair.first: (number, words), pair.second: (number, words)}
+            change = _temporary(sample, inside, pair.depth)
+            pairs |= {pair.first: (number, change), pair.second: (number, change)}
     found = []
     for k, position in enumerate(breaks):
         simulated, asymptotic = sets[k]
@@ -189,8 +189,8 @@ def dated_breaks(setting: Setting, breaks: tuple[int, ...], fit: SegmentsFit) ->
         edge = _edge(sample, position) if setting.rule == "ar" else None
         ranges = _opened(sample, ranges, edge)
         possible = tuple((sample.last_before(a) + 1, sample.first_after(b)) for a, b in ranges)
-        number, words = pairs.get(k, (None, None))
-        kind = "trend" if sample.model == "trend" else "step" if number is None else "temporary"
+        pair_number, words = pairs.get(k, (None, None))
+        kind = "trend" if sample.model == "trend" else "step" if pair_number is None else "temporary"
         ci = _interval(sample, ranges, method, setting.level, edge, intervals)
         found.append(
             (
@@ -204,7 +204,7 @@ def dated_breaks(setting: Setting, breaks: tuple[int, ...], fit: SegmentsFit) ->
                     possible,
                     means=_difference_of_means(sample, breaks, k, fit) if sample.model == "mean" else None,
                     slopes=(fit.slopes[k], fit.slopes[k + 1]) if fit.slopes else None,
-                    pair=number,
+                    pair=pair_number,
                     temporary=words,
                     at_edge=edge,
                 ),

@@ -8,14 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from analysis.breaks.bai_perron import FEWEST_FOR_HAC, Covariance
-from analysis.breaks.choices import (
-    SEASON_LEVEL,
-    Decision,
-    ModelChoice,
-    mean_or_trend,
-    search,
-    season_pvalue,
-)
+from analysis.breaks.choices import Decision, ModelChoice, decide
 from analysis.breaks.classical import ClassicalTests, classical_tests
 from analysis.breaks.dated import Found, Setting, dated_breaks, dated_ramps
 from analysis.breaks.detectors import second_opinions
@@ -32,7 +25,7 @@ from analysis.breaks.matching import (
 )
 from analysis.breaks.posterior import break_posterior, condition
 from analysis.breaks.result import BreakResult
-from analysis.breaks.sample import Model, Sample, Scale, build_sample
+from analysis.breaks.sample import Sample, Scale
 from analysis.breaks.segments_fit import SegmentsFit, fit_segments
 from analysis.breaks.sensitivity import AtSegment, by_segment, sensitivity_sentences, with_one_variance
 from analysis.breaks.sized import SIZE, SizedSearch
@@ -41,7 +34,7 @@ from analysis.breaks.wandering import compare_with_wandering_level
 from analysis.breaks.words import ERRORS, NULLS, assumptions, caveats, udmax_sentence
 from analysis.domain import EventTable, TradeSeries
 from analysis.domain.declared import RegimeChoice
-from analysis.errors import CannotEstimateError, UsageError
+from analysis.errors import UsageError
 from analysis.numerics.break_likelihood import Whitening
 from analysis.numerics.least_squares import FloatArray, least_squares
 
@@ -123,7 +116,7 @@ def find_breaks(
         raise UsageError(f"level is a fraction from 0.5 to below 1, not {level!r}", pointer="/options/level")
     if not isinstance(guard, bool):
         raise UsageError(f"guard is true or false, not {guard!r}", pointer="/options/guard")
-    options = {
+    options: dict[str, Any] = {
         "scale": scale,
         "max_breaks": max_breaks,
         "min_segment": min_segment,
@@ -131,7 +124,7 @@ def find_breaks(
         "regime": regime,
         "controls": controls,
     }
-    decision, season = _decided(series, model, seasonal, rule, guard, options)
+    decision, season = decide(series, model, seasonal, rule, guard, **options)
     sample, found = decision.sample, decision.search
     covariance = _covariance(rule, sample)
     classical = classical_tests(sample.by_share(), covariance)
@@ -220,42 +213,6 @@ def _checked_errors(errors: Errors | None, model: ModelChoice) -> Errors:
             pointer="/options/errors",
         )
     return errors or "ar"
-
-
-def _decided(
-    series: TradeSeries,
-    model: ModelChoice,
-    seasonal: bool | None,
-    rule: Errors,
-    guard: bool,
-    options: dict[str, Any],
-) -> tuple[Decision, str]:
-    """Settle seasons and model, and search."""
-    first: Model = "trend" if model == "trend" else "mean"
-    sample = build_sample(series, model=first, seasonal=seasonal, **options)
-    season = ""
-    on = seasonal
-    if seasonal is None and sample.seasons > 1:
-        pvalue = season_pvalue(sample)
-        on = pvalue <= SEASON_LEVEL
-        if not on:
-            sample = build_sample(series, model=first, seasonal=False, **options)
-            season = f"no seasonal means: the test of Kruskal and Wallis sees no season (p {pvalue:.2f})"
-    if sample.model == "trend":
-        sample = sample.by_share()
-    if model != "auto":
-        return Decision(sample, search(sample, guard) if rule == "ar" else SizedSearch((), ()), ""), season
-    if rule != "ar":
-        reason = "mean: the tests of Bai and Perron hold without a trend only"
-        return Decision(sample, SizedSearch((), ()), reason), season
-    return mean_or_trend(sample, lambda: _trending(series, on, options), guard), season
-
-
-def _trending(series: TradeSeries, seasonal: bool | None, options: dict[str, Any]) -> Sample | None:
-    try:
-        return build_sample(series, model="trend", seasonal=seasonal, **options).by_share()
-    except CannotEstimateError:
-        return None
 
 
 def _covariance(rule: Errors, sample: Sample) -> Covariance:

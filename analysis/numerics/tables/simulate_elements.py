@@ -8,7 +8,7 @@ ratio is multiplied by (n - p)/n instead, which the calibration page checks.
 
     python -m analysis.numerics.tables.simulate_elements
 
-One process; 15 minutes of one core. Where n is large fewer series are drawn: the column `series` counts them,
+One process; about ten minutes of one core. Where n is large fewer series are drawn: the column `series` counts them,
 and `se95` is the standard error of the quantile at 0.95, from the spacing of the order statistics around it.
 """
 
@@ -50,7 +50,6 @@ CELLS = (
     (0, 1200, 8, 50, FEW_RHOS),
     (0, 480, 60, 75, FEW_RHOS),
     (0, 1200, 60, 50, FEW_RHOS),
-    (1, 480, 8, 50, FEW_RHOS),
 )
 """Trend or not, observations, shortest segment, series for each ρ, and the values of ρ. The surfaces that
 `element_quantiles` fits share the shape in ρ between cells, so that most cells need few values of it."""
