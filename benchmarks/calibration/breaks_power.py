@@ -296,10 +296,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     page = [HEADER.format(size=options.size, power=options.power)]
-    page += ["## With known breaks, n = 144\n", *power_table(options.power)]
-    page += ["\n## Without a break\n", *size_table(options.size)]
+    page += ["## Without a break\n", *size_table(options.size)]
     page += ["\n## Without a break, other errors, n = 144\n", *misspecified_table(options.size)]
     page += ["\n## Other methods without a break, n = 144\n", *stored_table()]
+    page += ["\n## With known breaks, n = 144\n", *power_table(options.power)]
     if options.out:
         options.out.write_text("\n".join(page) + "\n", encoding="utf-8")
 

@@ -3,8 +3,8 @@
 Stationary AR(1) without any element, standard normal innovations from a fixed sequence, the same for every ρ
 and shortest segment. For j = 1, ..., 5: twice the log likelihood ratio of the best j elements against none,
 and the median of the mean of the restricted maximum likelihood estimates of ρ with none and with j. `trend`
-says whether a linear trend common to all segments is in the regression. Seasonal means are not simulated: the
-ratio is multiplied by (n - p)/n instead, which the calibration page checks.
+says whether a linear trend common to all segments is in the regression. Seasonal means are not simulated:
+the ratio is multiplied by (n - p)/n instead.
 
     python -m analysis.numerics.tables.simulate_elements
 
