@@ -5,9 +5,9 @@ counts.
 
     python benchmarks/breaks.py [--quick] [--against FOLDER]
 
-``--quick`` leaves out ruptures' exact search at n = 1,200, which takes minutes. ``--against`` names the root of
-another version of this repository, such as ``git worktree add FOLDER ae26776`` makes: the whole search is timed
-there too, in the same run.
+``--quick`` leaves out ruptures' exact search at n = 1,200, which takes minutes. ``--against`` names the root
+of another version of this repository, such as ``git worktree add FOLDER ae26776`` makes: the whole search is
+timed there too, in the same run.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ WHOLE_TARGETS = {180: (0.5, 3.0), 1200: (10.0, None)}
 
 WHOLE = """
 import sys, time
+from analysis.breaks import find_breaks
+from analysis.domain import Period, TradeSeries
 values = [float(v) for v in sys.stdin.read().split()]
 first = Period.parse("1910-01")
 series = TradeSeries.from_values([first + t for t in range(len(values))], values, id="speed")

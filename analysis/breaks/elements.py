@@ -10,6 +10,7 @@ from analysis.breaks.likelihood import factor_with, noise_with
 from analysis.breaks.sample import Sample
 from analysis.numerics.break_likelihood import Whitening
 from analysis.numerics.element_fits import ElementFits, element_columns, fit_elements, near
+from analysis.numerics.element_search import SEARCHED_Z
 from analysis.numerics.least_squares import FloatArray, IntArray, least_squares
 
 FACTOR_RATIO = 1.4
@@ -91,7 +92,7 @@ def level_common(sample: Sample) -> FloatArray:
     return np.column_stack([sample.changing[:, 1:], sample.common])
 
 
-def fits_of(sample: Sample, most: int) -> SampleFits:
+def fits_of(sample: Sample, most: int, rho: float | None = None) -> SampleFits:
     """Search the sample itself.
 
     Parameters
@@ -99,18 +100,19 @@ def fits_of(sample: Sample, most: int) -> SampleFits:
     sample : Sample
     most : int
         Largest number of elements.
+    rho : float, optional
+        AR(1) coefficient of the errors where it is known about: one round, five values around it.
     """
-    y, common = sample.y[:, None], level_common(sample)
     if not sample.loud.any():
-        return _searched(sample, y, common, most, np.ones((1, sample.n)), 1)
+        return _searched(sample, most, np.ones((1, sample.n)), 1, rho)
     null = noise_with(sample, ()).factor
-    first = _searched(sample, y, common, most, _weights(sample, [null]), 1)
+    first = _searched(sample, most, _weights(sample, [null]), 1, rho)
     gain = first.fits.loglik[:, 0] - np.arange(most + 1) * np.log(sample.n)
     with_elements = factor_with(sample, first.design(int(np.argmax(gain))))
     low, high = sorted((null, with_elements))
     count = int(np.ceil(np.log(3 * high / low) / np.log(FACTOR_RATIO)))
     factors = [null, with_elements, *np.geomspace(low / 1.5, high * 2, count + 1)]
-    return _searched(sample, y, common, most, _weights(sample, factors), 2)
+    return _searched(sample, most, _weights(sample, factors), 2, rho)
 
 
 def fits_like(sample: Sample, values: FloatArray, most: int, weight: FloatArray, rho: float) -> SampleFits:
@@ -142,18 +144,18 @@ def _weights(sample: Sample, factors: list[float]) -> FloatArray:
     return np.where(sample.loud, np.array(factors)[:, None] ** -0.5, 1.0)
 
 
-def _searched(
-    sample: Sample, y: FloatArray, common: FloatArray, most: int, weights: FloatArray, searched: int
-) -> SampleFits:
+def _searched(sample: Sample, most: int, weights: FloatArray, searched: int, rho: float | None) -> SampleFits:
+    y, common = sample.y[:, None], level_common(sample)
     fits = fit_elements(
         y,
         common,
         sample.calendar,
         sample.min_length,
         most,
-        rounds=rounds_of(sample),
+        rounds=rounds_of(sample) if rho is None else (),
         weights=weights,
         searched=searched,
+        z=SEARCHED_Z if rho is None else near(rho),
     )
     return SampleFits(fits, weights, y, common, sample.calendar)
 

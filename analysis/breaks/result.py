@@ -183,7 +183,8 @@ class BreakResult(Result):
         rule = f" ({self.chosen_by_rule[0].split(':')[0]} by rule)" if self.chosen_by_rule else ""
         return (
             f"{sample.series.title} ({sample.series.id}): {count}{dips} in the {sample.model}{rule}, "
-            f"{sample.series.first}..{sample.series.last} (n = {sample.n}{gaps})"
+            f"{sample.series.first}..{sample.series.last} (n = {sample.n}{gaps}; a lasting change is one of "
+            f"{sample.min_length} periods or more)"
         )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:

@@ -72,13 +72,17 @@ def by_segment(sample: Sample, found: SizedSearch, most: int) -> tuple[AtSegment
     most : int
         Breaks that the caller asked for at most.
     """
-    rows = [AtSegment(sample.min_length, named(sample, found.breaks))]
+    rho = float(np.clip(found.steps[-1].rho, -0.9, 0.95)) if found.steps else None
+    own = found
+    if found.steps and found.steps[-1].table_rejects and not found.steps[-1].rejects:
+        own = sized_search(sample, guard=False, rho=rho)
+    rows = [AtSegment(sample.min_length, named(sample, own.breaks))]
     for ratio in OTHER_SEGMENTS:
         length = max(2, round(ratio * sample.min_length))
         fit = admissible_breaks(sample.n, length, most)
         if fit and length != sample.min_length:
             other = replace(sample, min_length=length, max_breaks=fit)
-            rows.append(AtSegment(length, named(other, sized_search(other, guard=False).breaks)))
+            rows.append(AtSegment(length, named(other, sized_search(other, guard=False, rho=rho).breaks)))
     return tuple(sorted(rows, key=lambda row: row.min_segment))
 
 
@@ -153,14 +157,16 @@ def _moves(rows: Sequence[AtSegment]) -> str:
         for breaks, equal in groupby(rows, key=lambda row: row.breaks)
     ]
     if len(found) == 1 and not found[0][0]:
-        return f"No lasting break is found with a shortest segment of {found[0][1]} periods."
+        return (
+            f"By the table alone no lasting break is found with a shortest segment of {found[0][1]} periods."
+        )
     if len(found) == 1:
         return (
-            f"The lasting breaks are the same with a shortest segment of {found[0][1]} periods: "
-            f"{_listed(found[0][0])}."
+            f"By the table alone the lasting breaks are the same with a shortest segment of {found[0][1]} "
+            f"periods: {_listed(found[0][0])}."
         )
     listed = "; ".join(f"{_listed(breaks)} with {lengths}" for breaks, lengths in found)
-    return f"The lasting breaks move with the shortest segment, in periods: {listed}."
+    return f"By the table alone the lasting breaks move with the shortest segment, in periods: {listed}."
 
 
 def _listed(breaks: tuple[str, ...]) -> str:

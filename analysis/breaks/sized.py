@@ -152,7 +152,7 @@ def most_elements(sample: Sample) -> int:
     return admissible_breaks(sample.n, sample.min_length, sample.max_breaks + FREE_DIP)
 
 
-def sized_search(sample: Sample, *, guard: bool = True) -> SizedSearch:
+def sized_search(sample: Sample, *, guard: bool = True, rho: float | None = None) -> SizedSearch:
     """Add elements while the look at one to five more rejects.
 
     Parameters
@@ -160,9 +160,11 @@ def sized_search(sample: Sample, *, guard: bool = True) -> SizedSearch:
     sample : Sample
     guard : bool
         Whether the wild bootstrap must agree with every rejection.
+    rho : float, optional
+        AR(1) coefficient where it is known about, for a quicker search around it.
     """
     most = most_elements(sample)
-    found = fits_of(sample, most)
+    found = fits_of(sample, most, rho)
     null = element_null(sample.n, sample.min_length, trend=sample.model == "trend")
     m, steps, limit = 0, [], False
     while m < most and not _fits_without_error(sample, found, m):

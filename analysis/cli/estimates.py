@@ -9,6 +9,7 @@ import click
 
 from analysis.cli.shell import emit, json_option, say
 from analysis.cli.target import Target, load_target, target_options
+from analysis.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from analysis.domain import Result
@@ -21,7 +22,9 @@ _SCALE = click.option(
     help="Default: log if every value is above zero, otherwise level.",
 )
 _SEASONAL = click.option(
-    "--seasonal/--no-seasonal", default=None, help="Default: on for monthly and quarterly series."
+    "--seasonal/--no-seasonal",
+    default=None,
+    help="Default: on for monthly and quarterly series; for breaks where a test sees a season.",
 )
 _LEVEL = click.option(
     "--level", type=float, default=0.95, show_default=True, help="Level of the intervals, a fraction."
@@ -84,6 +87,12 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
 @click.option(
     "--errors", type=click.Choice(["ar", "hac", "iid"]), help="Default: the sized procedure (AR errors)."
 )
+@click.option(
+    "--regressors",
+    metavar="NAME,…",
+    help="Columns of --controls: search for breaks in their coefficients and the intercept instead.",
+)
+@click.option("--lags", type=click.IntRange(min=0), help="With --regressors: lags of the series among them.")
 @_LEVEL
 @json_option
 def breaks(
@@ -95,12 +104,23 @@ def breaks(
     trimming: float | None,
     guard: bool,
     errors: str | None,
+    regressors: str | None,
+    lags: int | None,
     level: float,
     as_json: bool,
     **where: Any,
 ) -> None:
     """Find breaks at unknown dates in TARGET and match them to events."""
     target = load_target(**where)
+    if regressors is not None or lags is not None:
+        named = regressors.split(",") if regressors else []
+        shortest = _chosen(max_breaks=min(max_breaks, 5), min_segment=min_segment, trimming=trimming)
+        covariance = {None: "hac", "hac": "hac", "iid": "iid"}.get(errors)
+        if covariance is None:
+            raise UsageError("--errors ar has no meaning with --regressors: it is hac or iid")
+        found = _regression(target, named, lags or 0, scale, covariance=covariance, level=level, **shortest)
+        emit(found.to_record(), found.summary(), as_json)
+        return
     from analysis.breaks import find_breaks
 
     result = find_breaks(
@@ -121,6 +141,31 @@ def breaks(
         ),
     )
     _show(result, as_json)
+
+
+def _regression(target: Target, names: list[str], lags: int, scale: str | None, **choices: Any) -> Result:
+    """Search the coefficients of intercept, named columns and lags of the series for breaks."""
+    import numpy as np
+
+    from analysis.breaks import break_regression
+
+    series, given = target.series, target.controls or {}
+    unknown = [name for name in names if name not in given]
+    if unknown:
+        known = ", ".join(given) or "none: name a file with --controls"
+        raise InputError(f"there is no column '{unknown[0]}' (there are: {known})")
+    values = series.values.astype(float)
+    if scale == "log":
+        if np.nanmin(values) <= 0:
+            raise InputError("a value at or below zero has no logarithm: use --scale level")
+        values = np.log(values)
+    periods = [str(period) for period in series.periods]
+    columns = [np.array([given[name].get(period, np.nan) for period in periods]) for name in names]
+    columns += [np.concatenate([np.full(lag, np.nan), values[:-lag]]) for lag in range(1, lags + 1)]
+    table = np.column_stack([values, *columns])
+    kept = np.all(np.isfinite(table), axis=1)
+    labels = [period for period, usable in zip(periods, kept, strict=True) if usable]
+    return break_regression(table[kept, 0], table[kept, 1:], intercept="changing", labels=labels, **choices)
 
 
 @click.command()

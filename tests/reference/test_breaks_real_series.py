@@ -69,6 +69,7 @@ def test_the_annual_total_says_what_its_shortest_segment_can_see() -> None:
     """Thirty-four years hold segments of three: a closure of two years is a dip at most, and that is said."""
     found = find_breaks(catalogue.series("dprk.total.a"))
     assert found.sample.min_length == 3
+    assert found.heading().endswith("a lasting change is one of 3 periods or more)")
     assert found.sensitivity[0].startswith("Two lasting breaks lie at least 3 observed periods apart here")
 
 
@@ -88,7 +89,7 @@ def test_seat_belts_show_the_law_of_january_1983() -> None:
 
 
 def test_air_passengers_have_a_trend_and_no_break_of_level() -> None:
-    """Box and Jenkins' series grows steadily: under a mean it would be all breaks, so the rule has to see it."""
+    """Box and Jenkins' series grows steadily: under a mean it would be all breaks; the rule sees a trend."""
     found = find_breaks(reference_data.series("airpassengers"))
     assert sum(found.sample.series.values) == 40_363
     assert found.sample.model == "trend"

@@ -8,8 +8,8 @@ the ratio is multiplied by (n - p)/n instead.
 
     python -m analysis.numerics.tables.simulate_elements
 
-One process; about ten minutes of one core. Where n is large fewer series are drawn: the column `series` counts them,
-and `se95` is the standard error of the quantile at 0.95, from the spacing of the order statistics around it.
+One process; about ten minutes of one core. Where n is large fewer series are drawn: the column `series`
+counts them, and `se95` is the standard error of the quantile at 0.95, from the spacing of order statistics.
 """
 
 from __future__ import annotations
