@@ -17,7 +17,7 @@ __version__ = VERSION
 if TYPE_CHECKING:
     from analysis import across, batch
     from analysis.attribution import attribute
-    from analysis.breaks import find_breaks
+    from analysis.breaks import break_regression, check_stability, find_breaks, match_events, monitor_series
     from analysis.catalogue import events, series
     from analysis.domain import Event, EventTable, Period, TradeSeries, Window
     from analysis.interventions import compare_methods, fit_interventions
@@ -31,11 +31,15 @@ _LAZY = {
     "TradeSeries": "analysis.domain",
     "Window": "analysis.domain",
     "attribute": "analysis.attribution",
+    "break_regression": "analysis.breaks",
+    "check_stability": "analysis.breaks",
     "compare_methods": "analysis.interventions",
     "events": "analysis.catalogue",
     "find_breaks": "analysis.breaks",
     "fit_interventions": "analysis.interventions",
     "FileQuestion": "analysis.reading",
+    "match_events": "analysis.breaks",
+    "monitor_series": "analysis.breaks",
     "read_comtrade": "analysis.reading.layouts",
     "read_controls": "analysis.reading",
     "read_events": "analysis.reading",
@@ -55,10 +59,14 @@ __all__ = [
     "across",
     "attribute",
     "batch",
+    "break_regression",
+    "check_stability",
     "compare_methods",
     "events",
     "find_breaks",
     "fit_interventions",
+    "match_events",
+    "monitor_series",
     "read_comtrade",
     "read_controls",
     "read_events",

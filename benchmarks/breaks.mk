@@ -1,4 +1,7 @@
-.PHONY: bench-breaks calibrate-breaks tables-breaks compare-strucchange
+.PHONY: bench-breaks calibrate-breaks study-breaks tables-breaks compare-strucchange
+
+SIZE ?= 100
+POWER ?= 25
 
 bench-breaks: $(TEST_READY) ## speed of the search for breaks, as ratios in one run
 	PYTHONPATH=. $(BIN)/python benchmarks/breaks.py
@@ -6,7 +9,11 @@ bench-breaks: $(TEST_READY) ## speed of the search for breaks, as ratios in one 
 calibrate-breaks: $(TEST_READY) ## size, power and coverage of the break procedure, 1,000 series a cell
 	PYTHONPATH=. $(BIN)/python benchmarks/calibration/breaks_size.py --out docs/calibration-breaks.md
 
+study-breaks: $(TEST_READY) ## size and power of the search for breaks beside other methods; SIZE and POWER series a cell
+	PYTHONPATH=. $(BIN)/python -m benchmarks.calibration.breaks_power --size $(SIZE) --power $(POWER) --out docs/power-breaks.md
+
 tables-breaks: $(TEST_READY) ## simulate the critical values of the break tests anew
+	PYTHONPATH=. $(BIN)/python -m analysis.numerics.tables.simulate_elements
 	PYTHONPATH=. $(BIN)/python -m analysis.numerics.tables.simulate_sized
 	PYTHONPATH=. $(BIN)/python -m analysis.numerics.tables.simulate_trend
 	PYTHONPATH=. $(BIN)/python -m analysis.numerics.tables.simulate_published

@@ -30,7 +30,7 @@ REQUESTS: dict[Kind, type[TargetIn]] = {
 
 _MODEL = {"trend": "local", "method": "structural", "level": 0.95}
 DEFAULTS: dict[Kind, dict[str, Any]] = {
-    "breaks": {"model": "mean", "max_breaks": 5, "trimming": 0.15, "errors": "ar", "level": 0.95},
+    "breaks": {"model": "auto", "max_breaks": 8, "errors": "ar", "level": 0.95},
     "interventions": {**_MODEL, "clock": "full"},
     "attribution": {**_MODEL, "clock": "all", "evidence": "basic"},
 }

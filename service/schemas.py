@@ -25,6 +25,7 @@ Number = Annotated[float, Field(allow_inf_nan=False, strict=True), BeforeValidat
 LevelOfDates = Annotated[float, Field(ge=0.5, lt=1), BeforeValidator(reject_bool)]
 Trimming = Annotated[float, Field(gt=0, lt=0.5), BeforeValidator(reject_bool)]
 Level = Annotated[float, Field(ge=0.5, le=0.999), BeforeValidator(reject_bool)]
+Segment = Annotated[int, Field(ge=2, le=1000), BeforeValidator(reject_bool)]
 Count = Annotated[int, Field(ge=1, le=20), BeforeValidator(reject_bool)]
 Method = Annotated[str, Field(min_length=1, max_length=40)]
 Lag = Annotated[int, Field(ge=0, le=24), BeforeValidator(reject_bool)]
@@ -33,7 +34,7 @@ Scale = Literal["log", "level"]
 Trend = Literal["none", "linear", "local"]
 Clock = Literal["full", "ramp", "adopted", "all"]
 Evidence = Literal["none", "basic", "full"]
-Model = Literal["mean", "trend"]
+Model = Literal["auto", "mean", "trend"]
 Errors = Literal["ar", "hac", "iid"]
 
 
@@ -57,6 +58,7 @@ class BreaksQuery(Strict):
     model: Model | None = None
     scale: Scale | None = None
     seasonal: bool | None = None
+    min_segment: Segment | None = None
     trimming: Trimming | None = None
     max_breaks: Count | None = None
     errors: Errors | None = None
@@ -141,6 +143,7 @@ class BreaksOptions(Strict):
     model: Model | None = None
     scale: Scale | None = None
     seasonal: bool | None = None
+    min_segment: Segment | None = None
     trimming: Trimming | None = None
     max_breaks: Count | None = None
     errors: Errors | None = None
@@ -277,6 +280,10 @@ class BreaksOut(EstimateOut):
     series: str
     n_breaks: int
     breaks: list[dict[str, Any]]
+    dips: list[dict[str, Any]]
+    guard_pvalue: float | None
+    at_edge: bool
+    limit_reached: bool
     matching: dict[str, Any] | None
     tests: dict[str, Any]
     selection: dict[str, Any]

@@ -19,7 +19,7 @@ Columns = Literal["contract", "all"]
 MODEL_CHOICES = ("scale", "seasonal", "trend", "clock", "method", "level", "regime")
 CHOICES: dict[str, tuple[str, ...]] = {
     "effects": (*MODEL_CHOICES, "outliers", "sums"),
-    "breaks": ("model", "scale", "seasonal", "max_breaks", "trimming", "errors", "level"),
+    "breaks": ("model", "scale", "seasonal", "max_breaks", "min_segment", "trimming", "errors", "level"),
     "attribution": (*MODEL_CHOICES, "outliers", "start", "end", "evidence"),
 }
 """Options by lens."""

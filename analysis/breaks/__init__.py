@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analysis.breaks.checkup import StabilityResult, check_stability
+    from analysis.breaks.dated import DatedBreak
     from analysis.breaks.detectors import Detection, detect_breaks
     from analysis.breaks.find import find_breaks
+    from analysis.breaks.matching import DateMatches, match_events
     from analysis.breaks.monitored import MonitoringResult, monitor_series
     from analysis.breaks.regression import RegressionBreaks, break_regression
-    from analysis.breaks.result import BreakResult, DatedBreak
+    from analysis.breaks.result import BreakResult
 
 _LAZY = {
     "BreakResult": "analysis.breaks.result",
-    "DatedBreak": "analysis.breaks.result",
+    "DateMatches": "analysis.breaks.matching",
+    "DatedBreak": "analysis.breaks.dated",
     "Detection": "analysis.breaks.detectors",
     "MonitoringResult": "analysis.breaks.monitored",
     "RegressionBreaks": "analysis.breaks.regression",
@@ -24,11 +27,13 @@ _LAZY = {
     "check_stability": "analysis.breaks.checkup",
     "detect_breaks": "analysis.breaks.detectors",
     "find_breaks": "analysis.breaks.find",
+    "match_events": "analysis.breaks.matching",
     "monitor_series": "analysis.breaks.monitored",
 }
 
 __all__ = [
     "BreakResult",
+    "DateMatches",
     "DatedBreak",
     "Detection",
     "MonitoringResult",
@@ -38,6 +43,7 @@ __all__ = [
     "check_stability",
     "detect_breaks",
     "find_breaks",
+    "match_events",
     "monitor_series",
 ]
 

@@ -16,7 +16,7 @@ import numpy as np
 from analysis.errors import CannotEstimateError
 from analysis.numerics import critical_values
 from analysis.numerics.least_squares import FloatArray, LeastSquares, least_squares, orthonormal_basis
-from analysis.numerics.long_run_variance import long_run_variance
+from analysis.numerics.long_run_variance import Kernel, long_run_variance
 from analysis.numerics.partitions import (
     Partitions,
     best_partitions,
@@ -40,6 +40,28 @@ SMALLEST_ERROR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
+class Hac:
+    """How long-run variances are estimated.
+
+    Attributes
+    ----------
+    prewhiten : bool
+        Whether a first-order vector autoregression of the scores is taken out first.
+    kernel : {"qs", "bartlett"}
+    bandwidth : float or None
+        In observations; None is Andrews' automatic one.
+    """
+
+    prewhiten: bool = True
+    kernel: Kernel = "qs"
+    bandwidth: float | None = None
+
+    def of(self, scores: FloatArray) -> FloatArray:
+        """Return the long-run variance of `scores`, shape (n, d)."""
+        return long_run_variance(scores, self.prewhiten, kernel=self.kernel, bandwidth=self.bandwidth).matrix
+
+
+@dataclass(frozen=True, slots=True)
 class BreakRegression:
     """A regression whose coefficients may change.
 
@@ -53,12 +75,15 @@ class BreakRegression:
         Columns with the same coefficients throughout, shape (n, p), p ≥ 0.
     min_length : int
         Fewest observations in a segment.
+    hac : Hac
+        How long-run variances are estimated.
     """
 
     y: FloatArray
     changing: FloatArray
     common: FloatArray
     min_length: int
+    hac: Hac = Hac()
 
     @property
     def n(self) -> int:
@@ -79,7 +104,11 @@ class BreakRegression:
     def part(self, first: int, last: int) -> BreakRegression:
         """Return the regression on observations [first, last)."""
         return BreakRegression(
-            self.y[first:last], self.changing[first:last], self.common[first:last], self.min_length
+            self.y[first:last],
+            self.changing[first:last],
+            self.common[first:last],
+            self.min_length,
+            self.hac,
         )
 
 
@@ -155,7 +184,7 @@ def _meat(
         iid: FloatArray = float(residuals @ residuals) / n * (inside.T @ inside)
         return iid
     if covariance == "hac" and model.common.shape[1]:
-        return n * long_run_variance(inside * residuals[:, None]).matrix
+        return n * model.hac.of(inside * residuals[:, None])
     meat = np.zeros((inside.shape[1], inside.shape[1]))
     q = model.changing.shape[1]
     for s in range(len(edges) - 1):
@@ -166,7 +195,7 @@ def _meat(
         else:
             own = slice(s * q, (s + 1) * q)
             scores = segments[rows, own] * residuals[rows, None]
-            meat[own, own] = length * long_run_variance(scores).matrix
+            meat[own, own] = length * model.hac.of(scores)
     return meat
 
 
@@ -189,7 +218,11 @@ def sequential_f(
         kept = least_squares(np.zeros(part.n), np.column_stack([part.changing, part.common])).kept
         q = part.changing.shape[1]
         own = BreakRegression(
-            part.y, part.changing, part.common[:, [k - q for k in sorted(kept) if k >= q]], part.min_length
+            part.y,
+            part.changing,
+            part.common[:, [k - q for k in sorted(kept) if k >= q]],
+            part.min_length,
+            part.hac,
         )
         positions = free_positions((), own.n, own.min_length)
         if positions.size == 0 or own.n <= 2 * q + own.common.shape[1] + 2:

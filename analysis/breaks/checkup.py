@@ -120,7 +120,7 @@ def check_stability(
     scale: Scale | None = None,
     seasonal: bool | None = None,
     trimming: float = 0.15,
-    date: str | None = None,
+    date: str | Sequence[str] | None = None,
     unit_roots: bool = False,
     regime: RegimeChoice = None,
 ) -> StabilityResult:
@@ -132,8 +132,9 @@ def check_stability(
     model, scale, seasonal, trimming
         As for `find_breaks`. With ``trend`` the tests whose distributions hold for non-trending regressors
         only are refused.
-    date : str, optional
-        First period after a break at a known date, for Chow's test with a HAC variance on the series itself.
+    date : str or sequence of str, optional
+        First period after a break at a known date, for Chow's test with a HAC variance on the series itself;
+        several are tested jointly.
     unit_roots : bool
         Add Zivot-Andrews and Lee-Strazicich on the seasonally adjusted series; the latter tries every pair
         of dates and takes seconds to minutes.
@@ -167,8 +168,9 @@ def check_stability(
     except CannotEstimateError as reason:
         refused.append(f"seasonal pattern: {reason.message}")
     if date is not None:
-        position = _position(sample, Period.parse(date))
-        tests.append(chow_test(sample.y, sample.changing, sample.common, position, "hac"))
+        dates = (date,) if isinstance(date, str) else tuple(date)
+        positions = [_position(sample, Period.parse(one)) for one in dates]
+        tests.append(chow_test(sample.y, sample.changing, sample.common, positions, "hac"))
     roots: tuple[tuple[str, UnitRootTest], ...] = ()
     if unit_roots and sample.missing:
         refused.append("unit roots: the tests need consecutive observations, and periods are missing")

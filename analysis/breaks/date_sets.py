@@ -15,9 +15,9 @@ import numpy as np
 
 from analysis.breaks.likelihood import between_neighbours
 from analysis.breaks.sample import Sample
-from analysis.breaks.sized import bootstrap_ratios
+from analysis.breaks.trend_steps import bootstrap_ratios
 from analysis.numerics.break_likelihood import BreakLikelihood
-from analysis.numerics.sized_quantiles import null_distribution
+from analysis.numerics.sized_quantiles import dates_null
 
 SetMethod = Literal["lr_simulated", "eo_morley"]
 
@@ -96,8 +96,7 @@ def _critical(
         at = int(np.searchsorted(likelihood.positions, breaks[k]))
         return float(np.quantile(ratios.max(axis=0) - ratios[at], level))
     span = edges[k + 2] - edges[k]
-    null = null_distribution(
-        "dates",
+    null = dates_null(
         n=span,
         seasons=sample.seasons if not others else 1,
         trimming=min(sample.min_length / span, 0.45),

@@ -7,54 +7,53 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analysis.breaks.bai_intervals import bai_intervals
 from analysis.breaks.bai_perron import FEWEST_FOR_HAC, Covariance
+from analysis.breaks.choices import Decision, ModelChoice, decide
 from analysis.breaks.classical import ClassicalTests, classical_tests
-from analysis.breaks.date_sets import DateSet, date_sets
+from analysis.breaks.dated import Found, Setting, dated_breaks, dated_ramps
 from analysis.breaks.detectors import second_opinions
+from analysis.breaks.elements import dip_columns
+from analysis.breaks.kinds import Ramp, gradual_changes
+from analysis.breaks.likelihood import base_columns, error_weights
 from analysis.breaks.matching import (
     EventWindow,
     Matching,
     chance_of_meeting,
     event_windows,
-    is_change_of_record,
     match_by_chance,
     meets,
 )
 from analysis.breaks.posterior import break_posterior, condition
-from analysis.breaks.result import CHANGE_OF_RECORD, BreakResult, DatedBreak
-from analysis.breaks.sample import Model, Sample, Scale, build_sample
+from analysis.breaks.result import BreakResult
+from analysis.breaks.sample import Sample, Scale
 from analysis.breaks.segments_fit import SegmentsFit, fit_segments
-from analysis.breaks.sensitivity import by_trimming, sensitivity_sentences
-from analysis.breaks.sized import SizedSearch
-from analysis.breaks.trend_steps import decide
+from analysis.breaks.sensitivity import AtSegment, by_segment, sensitivity_sentences, with_one_variance
+from analysis.breaks.sized import SIZE, SizedSearch
+from analysis.breaks.variance_change import variance_change
 from analysis.breaks.wandering import compare_with_wandering_level
-from analysis.domain import EventTable, Period, TradeSeries
+from analysis.breaks.words import ERRORS, NULLS, assumptions, caveats, udmax_sentence
+from analysis.domain import EventTable, TradeSeries
 from analysis.domain.declared import RegimeChoice
 from analysis.errors import UsageError
+from analysis.numerics.break_likelihood import Whitening
+from analysis.numerics.least_squares import FloatArray, least_squares
 
 Errors = Literal["ar", "hac", "iid"]
 
-_NULLS = {
-    "mean": "one mean throughout (with fixed seasonal means, if any), {errors}",
-    "trend": "one level and one linear trend throughout (with fixed seasonal means, if any), {errors}",
-}
-_ERRORS = {
-    "ar": "stationary AR(1) errors",
-    "hac": "stationary, weakly dependent errors (HAC variance, quadratic spectral kernel, prewhitened)",
-    "iid": "independent errors of one variance",
-}
+MAX_BREAKS = 8
 
 
 def find_breaks(
     series: TradeSeries,
     *,
-    model: Model = "mean",
+    model: ModelChoice = "auto",
     scale: Scale | None = None,
     seasonal: bool | None = None,
-    max_breaks: int = 5,
-    trimming: float = 0.15,
+    max_breaks: int = MAX_BREAKS,
+    min_segment: int | None = None,
+    trimming: float | None = None,
     errors: Errors | None = None,
+    guard: bool = True,
     events: EventTable | None = None,
     level: float = 0.95,
     regime: RegimeChoice = None,
@@ -66,19 +65,28 @@ def find_breaks(
     ----------
     series : TradeSeries
         Missing periods are allowed; segments are counted in observed periods.
-    model : {"mean", "trend"}
-        What may change: the mean, or level and slope of a linear trend.
+    model : {"auto", "mean", "trend"}
+        What may change: the mean, or level and slope of a linear trend. ``auto``, the default, takes the mean
+        unless a trend test that is valid with and without a unit root rejects and BIC prefers the trend.
     scale : {"log", "level"}, optional
         Default: log if every value is above zero.
     seasonal : bool, optional
-        Seasonal means common to all segments; default: for monthly and quarterly series.
+        Seasonal means common to all segments; default: for monthly and quarterly series in which Kruskal and
+        Wallis' test sees a season.
     max_breaks : int
-    trimming : float
-        Shortest segment as a share of the observed periods.
+        Lasting breaks at most.
+    min_segment : int, optional
+        Observed periods in the shortest segment between lasting breaks; default: 8 months, 6 quarters, 3
+        years, 60 days. A change that is undone sooner is a dip.
+    trimming : float, optional
+        The shortest segment as a share of the observed periods; decides instead of `min_segment` if given.
+        The tests of Bai and Perron and of trend breaks use it in any case, 0.15 by default.
     errors : {"ar", "hac", "iid"}, optional
         How the number of breaks is decided. ``ar``, the default, is the sized procedure; ``hac`` and
         ``iid`` are the sequential tests of Bai and Perron with that covariance, whose size fails under
         autocorrelation.
+    guard : bool
+        Whether a wild bootstrap must agree with every rejection of the sized procedure.
     events : EventTable, optional
         Default: the events of a catalogue series' recipe; none for a caller's series.
     level : float
@@ -106,61 +114,96 @@ def find_breaks(
     rule = _checked_errors(errors, model)
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0.5 <= level < 1:
         raise UsageError(f"level is a fraction from 0.5 to below 1, not {level!r}", pointer="/options/level")
-    sample = build_sample(
-        series,
-        model=model,
-        scale=scale,
-        seasonal=seasonal,
-        max_breaks=max_breaks,
-        trimming=trimming,
-        regime=regime,
-        controls=controls,
-    )
+    if not isinstance(guard, bool):
+        raise UsageError(f"guard is true or false, not {guard!r}", pointer="/options/guard")
+    options: dict[str, Any] = {
+        "scale": scale,
+        "max_breaks": max_breaks,
+        "min_segment": min_segment,
+        "trimming": trimming,
+        "regime": regime,
+        "controls": controls,
+    }
+    decision, season = decide(series, model, seasonal, rule, guard, **options)
+    sample, found = decision.sample, decision.search
     covariance = _covariance(rule, sample)
-    classical = classical_tests(sample, covariance)
-    search = decide(sample) if rule == "ar" else None
-    breaks = search.breaks if search is not None else classical.chosen
-    fit = fit_segments(sample, breaks, covariance=rule)
+    classical = classical_tests(sample.by_share(), covariance)
+    if rule != "ar":
+        found = SizedSearch(classical.chosen, ())
+        decision = Decision(sample, found, decision.reason)
+    held = sample.with_columns(dip_columns(sample, found.dips))
+    steps = found.breaks
+    ramps: tuple[Ramp, ...] = ()
+    if rule == "ar" and sample.model == "mean" and steps:
+        ramps = gradual_changes(held, steps, fit_segments(held, steps, covariance=rule))
+        steps = _without(steps, ramps)
+        if ramps:
+            held = held.with_columns(np.column_stack([ramp.column(sample.n) for ramp in ramps]))
+    fit = fit_segments(held, steps, covariance=rule)
     table = _event_table(series, events)
     windows = None if table is None else event_windows(table, series.first, series.last, series.id)
-    found = _dated(sample, breaks, fit, windows, rule, covariance, level)
-    posterior = break_posterior(sample, fit)
+    setting = Setting(held, rule, covariance, level, windows)
+    effects = fit.common[len(fit.common) - len(ramps) - len(found.dips) :]
+    dated = [
+        *dated_breaks(setting, steps, fit),
+        *dated_ramps(setting, ramps, effects[len(found.dips) :]),
+    ]
+    dated.sort(key=lambda pair: pair[0].position)
+    breaks = tuple(one for one, _ in dated)
+    posterior = break_posterior(held, fit)
+    contradicts = not breaks and posterior.at_least_one > 0.5
     opinions = second_opinions(sample, len(breaks))
-    wandering = compare_with_wandering_level(sample, breaks)
-
-    def chosen(other: Sample) -> tuple[int, ...]:
-        if rule == "ar":
-            return decide(other).breaks
-        return classical_tests(other, _covariance(rule, other)).chosen
-
-    trimmings = by_trimming(sample, breaks, chosen, int(max_breaks), declared=rule == "ar")
+    rows: tuple[AtSegment, ...] = ()
+    plain = None
+    if rule == "ar" and sample.model == "mean":
+        rows = by_segment(sample, found, int(max_breaks))
+        plain = with_one_variance(sample, found, guard)
+    variance = variance_change(sample, _innovations(held, steps, fit), level)
+    beside = caveats(decision, breaks, classical, rule, fit.rho, opinions.reason, int(max_breaks))
+    if contradicts:
+        beside = (*beside, _NO_POSTERIOR.format(rho=fit.rho))
     return BreakResult(
         sample=sample,
         errors=rule,
         level=float(level),
-        breaks=tuple(dated for dated, _ in found),
-        matching=_matching(sample, found, windows, level),
-        events_without_break=_unmet(windows, found),
-        steps=search.steps if search is not None else (),
-        tests=_tests(classical, search),
-        selection=classical.selection | {"sized": len(search.breaks) if search is not None else None},
-        posterior=posterior.dates,
-        posterior_number=posterior.number,
+        breaks=breaks,
+        dips=_dips(sample, found, effects, windows),
+        variance=variance,
+        matching=_matching(sample, dated, windows, level),
+        events_without_break=_unmet(windows, dated),
+        steps=found.steps,
+        guard_pvalue=_guard_pvalue(found),
+        limit_reached=found.limit_reached,
+        tests=_tests(classical, found, rule),
+        selection=classical.selection | {"sized": len(found.breaks) if rule == "ar" else None},
+        posterior=None if contradicts else posterior.dates,
+        posterior_number=None if contradicts else posterior.number,
         posterior_given=condition(sample, fit.rho),
         detectors=opinions.to_record(sample),
-        agreement=opinions.agreement(sample, breaks),
-        wandering_level=wandering.to_record(),
+        agreement=opinions.agreement(sample, tuple(b.position for b in breaks)),
+        wandering_level=compare_with_wandering_level(held, steps, len(ramps)).to_record(),
         event_table=None if table is None else table.digest(),
-        by_trimming=trimmings,
-        sensitivity=sensitivity_sentences(sample, trimmings),
-        null_hypothesis=_NULLS[model].format(errors=_ERRORS[rule]),
+        by_segment=rows,
+        one_variance=plain,
+        sensitivity=sensitivity_sentences(sample, rows, plain) if rule == "ar" else (),
+        chosen_by_rule=tuple(line for line in (decision.reason, season) if line),
+        udmax=udmax_sentence(classical, len(breaks)),
+        null_hypothesis=NULLS[sample.model].format(errors=ERRORS[rule]),
         variance_factor=fit.factor if sample.regimes else None,
-        assumptions=_assumptions(rule, sample),
-        caveats=_caveats(sample, search, classical, opinions.reason, max_breaks),
+        assumptions=assumptions(rule, sample),
+        caveats=beside,
     )
 
 
-def _checked_errors(errors: Errors | None, model: Model) -> Errors:
+_NO_POSTERIOR = (
+    "No posterior is shown: conditional on an AR(1) of {rho:.2f} it would favour a break, but it does not "
+    "hold its size as the test does."
+)
+
+
+def _checked_errors(errors: Errors | None, model: ModelChoice) -> Errors:
+    if model not in ("auto", "mean", "trend"):
+        raise UsageError(f"model is 'auto', 'mean' or 'trend', not '{model}'", pointer="/options/model")
     if errors not in (None, "ar", "hac", "iid"):
         raise UsageError(f"errors is 'ar', 'hac' or 'iid', not '{errors}'", pointer="/options/errors")
     if model == "trend" and errors in ("hac", "iid"):
@@ -176,7 +219,7 @@ def _covariance(rule: Errors, sample: Sample) -> Covariance:
     """Covariance of the classical tests: HAC where the segments can carry it or the caller asks for it."""
     if rule == "hac":
         return "hac"
-    long_enough = sample.min_length >= sample.changing.shape[1] + FEWEST_FOR_HAC
+    long_enough = sample.by_share().min_length >= sample.changing.shape[1] + FEWEST_FOR_HAC
     return "hac" if rule == "ar" and long_enough else "iid"
 
 
@@ -188,94 +231,47 @@ def _event_table(series: TradeSeries, events: EventTable | None) -> EventTable |
     return events
 
 
-Found = tuple[DatedBreak, tuple[tuple[Period, Period], ...]]
+def _without(breaks: tuple[int, ...], ramps: Sequence[Ramp]) -> tuple[int, ...]:
+    replaced = {position for ramp in ramps for position in ramp.replaced}
+    return tuple(position for position in breaks if position not in replaced)
 
 
-def _dated(
+def _innovations(sample: Sample, breaks: tuple[int, ...], fit: SegmentsFit) -> FloatArray:
+    weights = error_weights(sample, fit.factor)
+    white = Whitening.of(fit.rho, sample.calendar)
+    columns = base_columns(sample, breaks) * weights[:, None]
+    return least_squares(white.apply(sample.y * weights), white.apply(columns)).residuals
+
+
+def _dips(
     sample: Sample,
-    breaks: tuple[int, ...],
-    fit: SegmentsFit,
+    found: SizedSearch,
+    effects: Sequence[tuple[float, float]],
     windows: Sequence[EventWindow] | None,
-    rule: Errors,
-    covariance: Covariance,
-    level: float,
-) -> list[Found]:
-    """Return every break with the ranges of first new periods that its set admits."""
-    if not breaks:
-        return []
-    sets = date_sets(sample, breaks, level)
-    conventions = {
-        name: bai_intervals(sample.regression, breaks, level=level, covariance=covariance, convention=name)
-        for name in ("strucchange", "mbreaks")
-    }
-    found: list[Found] = []
-    for k, position in enumerate(breaks):
-        simulated, asymptotic = sets[k]
-        intervals: dict[str, Any] = {
-            "lr_simulated": _set_record(sample, simulated),
-            "eo_morley": _set_record(sample, asymptotic),
-        }
-        for name, values in conventions.items():
-            bai = values[k]
-            intervals[f"bai1997_{name}"] = {
-                "lower": str(sample.last_before(bai.lower)),
-                "upper": str(sample.last_before(bai.upper)),
-                "clipped": bai.clipped,
+) -> tuple[dict[str, Any], ...]:
+    rows = []
+    for (start, end), (depth, error) in zip(found.dips, effects, strict=False):
+        first, last = sample.period(start), sample.period(end - 1)
+        met = [w for w in windows or () if meets(w, ((first, last),))]
+        rows.append(
+            {
+                "first": str(first),
+                "last": str(last),
+                "periods": last - first + 1,
+                "depth": depth,
+                "se": error,
+                "depth_percent": float(100 * np.expm1(depth)) if sample.scale == "log" else None,
+                "events": [w.event.id for w in met],
             }
-        ranges: tuple[tuple[int, int], ...]
-        if rule == "ar":
-            method, ranges = "lr_simulated", simulated.ranges
-        else:
-            chosen = conventions["strucchange"][k]
-            method, ranges = "bai1997_strucchange", ((chosen.lower, chosen.upper),)
-        possible = tuple((sample.last_before(a) + 1, sample.first_after(b)) for a, b in ranges)
-        met = [w for w in windows or () if meets(w, possible)]
-        record = is_change_of_record(met)
-        first_after = sample.first_after(position)
-        found.append(
-            (
-                DatedBreak(
-                    position=position,
-                    index=int(sample.calendar[position - 1]),
-                    last_before=str(sample.last_before(position)),
-                    first_after=str(first_after),
-                    magnitude=fit.jumps[k],
-                    se=fit.jump_errors[k],
-                    percent=float(100 * np.expm1(fit.jumps[k])) if sample.scale == "log" else None,
-                    slope_change=fit.slope_changes[k] if fit.slope_changes else None,
-                    title=CHANGE_OF_RECORD if record else f"break in the {sample.model}",
-                    ci={
-                        "level": float(level),
-                        "lower": str(sample.last_before(ranges[0][0])),
-                        "upper": str(sample.last_before(ranges[-1][1])),
-                        "method": method,
-                        "set": [[str(sample.last_before(a)), str(sample.last_before(b))] for a, b in ranges],
-                        "intervals": intervals,
-                    },
-                    events=tuple(
-                        {
-                            "event_id": w.event.id,
-                            "kind": w.event.kind,
-                            "lag": first_after - w.full,
-                            "lag_adopted": first_after - w.adopted,
-                        }
-                        for w in met
-                    ),
-                ),
-                possible,
-            )
         )
-    return found
+    return tuple(rows)
 
 
-def _set_record(sample: Sample, dates: DateSet) -> dict[str, Any]:
-    return {
-        "lower": str(sample.last_before(dates.lower)),
-        "upper": str(sample.last_before(dates.upper)),
-        "clipped": dates.at_edge,
-        "critical": dates.critical,
-        "set": [[str(sample.last_before(a)), str(sample.last_before(b))] for a, b in dates.ranges],
-    }
+def _guard_pvalue(found: SizedSearch) -> float | None:
+    """Return the largest p-value of the wild bootstrap among the looks that decided."""
+    accepted = [step.guard for step in found.steps if step.guard is not None and step.guard <= SIZE]
+    asked = [step.guard for step in found.steps if step.guard is not None]
+    return max(accepted or asked) if asked else None
 
 
 def _matching(
@@ -298,64 +294,6 @@ def _unmet(windows: Sequence[EventWindow] | None, found: Sequence[Found]) -> tup
     return tuple(w.event.id for w in windows or () if w.event.id not in met)
 
 
-def _tests(classical: ClassicalTests, search: SizedSearch | None) -> dict[str, Any]:
-    sized = [step.to_record() for step in search.steps] if search is not None else None
+def _tests(classical: ClassicalTests, found: SizedSearch, rule: str) -> dict[str, Any]:
+    sized = [step.to_record() for step in found.steps] if rule == "ar" else None
     return classical.to_record() | {"sized": sized}
-
-
-def _assumptions(rule: Errors, sample: Sample) -> tuple[str, ...]:
-    common: tuple[str, ...] = (
-        "Between breaks the series is stationary around its "
-        + ("mean" if sample.model == "mean" else "linear trend")
-        + " and its seasonal pattern does not change.",
-        "Breaks are abrupt: a gradual change appears as one or several steps.",
-        "A break says that the recorded figures changed at that date, not why.",
-    )
-    stretches = ", ".join(str(window) for window in sample.regimes)
-    if stretches:
-        common = (
-            f"In {stretches} the variance of the errors is multiplied by one factor, which is estimated.",
-            *common,
-        )
-    if rule == "ar":
-        return (
-            "Errors follow one stationary AR(1) process throughout; critical values are simulated for it.",
-            *common,
-        )
-    return (
-        f"The tests assume {_ERRORS[rule]}; with autocorrelated errors they find breaks that are not there.",
-        *common,
-    )
-
-
-def _caveats(
-    sample: Sample,
-    search: SizedSearch | None,
-    classical: ClassicalTests,
-    detectors: str,
-    asked: int,
-) -> tuple[str, ...]:
-    lines = []
-    if sample.max_breaks < asked:
-        lines.append(
-            f"At most {sample.max_breaks} breaks were searched: {sample.n} observed periods hold no more "
-            f"segments of {sample.min_length}."
-        )
-    if search is not None:
-        notes = dict.fromkeys(step.note for step in search.steps if step.note)
-        lines += [f"The {note}." for note in notes]
-        if len(search.breaks) == sample.max_breaks:
-            lines.append("Every break that was allowed was found; there may be more.")
-    if classical.covariance == "iid" and search is not None:
-        lines.append(
-            "The segments are too short for HAC variances: supF and its kin take independent errors here."
-        )
-    lines += [f"{reason}." for reason in classical.reasons]
-    lines += [
-        f"The variance of {window} enters the sized procedure, its sets and the posterior by its own factor; "
-        "the other rules, Bai's intervals and the second opinions take one variance throughout."
-        for window in sample.regimes
-    ]
-    if detectors:
-        lines.append(f"No second opinions: {detectors}.")
-    return (*lines, *sample.series.caveats)

@@ -15,7 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from analysis.domain import DATA_BREAK, Event, EventTable, FloatArray, Period, Window
+from analysis.domain import (
+    DATA_BREAK,
+    Cell,
+    Event,
+    EventTable,
+    FloatArray,
+    Period,
+    Result,
+    TradeSeries,
+    Window,
+)
+from analysis.errors import UsageError
 
 PERIODS_AFTER = {"A": 0, "Q": 1, "M": 2, "W": 9, "D": 61}
 """Periods added to an event's window: no year, one quarter, two months (61 days)."""
@@ -169,3 +180,118 @@ def chance_of_meeting(
         for at in first_positions
     )
     return hits / len(first_positions)
+
+
+@dataclass(frozen=True)
+class DateMatches(Result):
+    """Dates of a caller beside events.
+
+    Attributes
+    ----------
+    series : TradeSeries
+    rows : tuple of (Period, tuple of EventWindow)
+        Every date, as first new period, with the events that it meets.
+    matching : Matching or None
+        None where there are no events.
+    unmet : tuple of str
+        Ids of the events in the sample that no date meets.
+    """
+
+    series: TradeSeries
+    rows: tuple[tuple[Period, tuple[EventWindow, ...]], ...]
+    matching: Matching | None
+    unmet: tuple[str, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the dates with their events, and the rate beside chance."""
+        return {
+            "series": self.series.id,
+            "dates": [
+                {
+                    "first_after": str(at),
+                    "events": [
+                        {"event_id": w.event.id, "kind": w.event.kind, "lag": at - w.full} for w in met
+                    ],
+                }
+                for at, met in self.rows
+            ],
+            "matching": self.matching.to_record() if self.matching else None,
+            "events_without_break": list(self.unmet),
+        }
+
+    def heading(self) -> str:
+        """Return one line above the table."""
+        met = sum(bool(windows) for _, windows in self.rows)
+        return f"{self.series.title} ({self.series.id}): {met} of {len(self.rows)} dates meet an event"
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
+        """Return one row for each date."""
+        rows: list[list[Cell]] = [
+            [str(at), ", ".join(f"{w.event.id} ({at - w.full:+d})" for w in met) or "none"]
+            for at, met in self.rows
+        ]
+        return ("first after", "events"), rows
+
+    def notes(self) -> Sequence[str]:
+        """Return the rate that random dates would reach."""
+        if self.matching is None:
+            return ()
+        m = self.matching
+        return (
+            f"Random dates would meet {m.expected_by_chance:.1f} ({m.lower} to {m.upper}), p {m.pvalue:.3f}.",
+        )
+
+
+def match_events(
+    series: TradeSeries,
+    dates: Sequence[str | Period],
+    *,
+    events: EventTable | None = None,
+    tolerance: int = 0,
+    level: float = 0.95,
+) -> DateMatches:
+    """Set dates that a caller brings beside events, and beside the rate of dates thrown at random.
+
+    Parameters
+    ----------
+    series : TradeSeries
+        Whose calendar and events count.
+    dates : sequence of str or Period
+        First period of each new segment.
+    events : EventTable, optional
+        Default: the events of a catalogue series' recipe.
+    tolerance : int
+        Periods on either side of a date that still meet a window.
+    level : float
+        Of the range of chance.
+
+    Raises
+    ------
+    InputError
+        If a date is unreadable, of another frequency, or outside the sample.
+    UsageError
+        If the tolerance is negative or no whole number.
+    """
+    if isinstance(tolerance, bool) or not isinstance(tolerance, int) or tolerance < 0:
+        raise UsageError(f"tolerance is a whole number of periods from 0, not {tolerance!r}")
+    if events is None and series.catalogue:
+        from analysis import catalogue
+
+        events = catalogue.events(series)
+    windows = () if events is None else event_windows(events, series.first, series.last, series.id)
+    rows = []
+    for given in dates:
+        at = given if isinstance(given, Period) else Period.parse(given)
+        series.index(at)
+        met = tuple(w for w in windows if meets(w, ((at + -tolerance, at + tolerance),)))
+        rows.append((at, met))
+    positions = [series.first + k for k in range(len(series))]
+    chance = chance_of_meeting(windows, [(-tolerance, tolerance)], positions)
+    matched = sum(bool(met) for _, met in rows)
+    found = {w.event.id for _, met in rows for w in met}
+    return DateMatches(
+        series,
+        tuple(rows),
+        match_by_chance(matched, [chance] * len(rows), level) if windows and rows else None,
+        tuple(w.event.id for w in windows if w.event.id not in found),
+    )

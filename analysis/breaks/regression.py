@@ -9,14 +9,17 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from analysis.breaks.bai_intervals import BaiInterval, Convention, bai_intervals
-from analysis.breaks.bai_perron import BreakRegression, Covariance, segment_coefficients
+from analysis.breaks.bai_perron import BreakRegression, Covariance, Hac, segment_coefficients
 from analysis.breaks.classical import ClassicalTests, tests_of
+from analysis.breaks.sample import check_shortest
 from analysis.domain import Cell, FloatArray, Result
 from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.numerics.least_squares import least_squares
+from analysis.numerics.long_run_variance import Kernel
 from analysis.numerics.partitions import admissible_breaks
 
 Rule = Literal["sequential", "bic", "lwz", "kt"]
+Intercept = Literal["none", "changing", "common"]
 
 TRENDING = 1e-8
 """A linear trend whose part outside the regressors is below this share of it lies in them."""
@@ -138,6 +141,15 @@ class RegressionBreaks(Result):
             rows.append([found["last_before"], found["first_after"], *limits])
         return ("last before", "first after", *(f"interval ({name})" for name in self.intervals)), rows
 
+    def _coefficients(self) -> list[str]:
+        """Return the changing coefficients of every segment with their standard errors, as sentences."""
+        edges = (0, *self.breaks, self.model.n)
+        return [
+            f"{self.labels[edges[s]]} to {self.labels[edges[s + 1] - 1]}: "
+            + ", ".join(f"{p:.4g} ({e:.2g})" for p, e in zip(self.params[s], self.bse[s], strict=True))
+            for s in range(len(edges) - 1)
+        ]
+
     def notes(self) -> Sequence[str]:
         """Return null, tests, other rules and refusals as sentences."""
         record = self.tests.to_record()
@@ -155,6 +167,7 @@ class RegressionBreaks(Result):
         words = ", ".join(f"{key} {'none' if count is None else count}" for key, count in chosen.items())
         return (
             f"Null hypothesis: {self.null_hypothesis}.",
+            *self._coefficients(),
             *lines,
             f"Number of breaks by each rule: {words}",
             *(f"{reason}." for reason in self.tests.reasons),
@@ -171,12 +184,17 @@ def break_regression(
     changing: Sequence[Sequence[float]] | FloatArray,
     common: Sequence[Sequence[float]] | FloatArray | None = None,
     *,
+    intercept: Intercept = "none",
     max_breaks: int = 5,
+    min_segment: int | None = None,
     trimming: float = 0.15,
     covariance: Covariance = "hac",
     number: Rule | int = "sequential",
     level: float = 0.95,
     labels: Sequence[object] | None = None,
+    prewhiten: bool = True,
+    kernel: Kernel = "qs",
+    bandwidth: float | None = None,
 ) -> RegressionBreaks:
     """Find breaks in the coefficients of a regression (Bai and Perron 1998, 2003).
 
@@ -187,7 +205,11 @@ def break_regression(
         Columns whose coefficients change at every break, the intercept among them if it does.
     common : array of shape (n, p), optional
         Columns with the same coefficients throughout (partial structural change).
+    intercept : {"none", "changing", "common"}
+        Whether a column of ones is put before those that change, or before those in common.
     max_breaks : int
+    min_segment : int, optional
+        Fewest observations in a segment; the tables are still read at `trimming`.
     trimming : float
         Shortest segment as a share of n; the tables have 0.05, 0.10, 0.15, 0.20 and 0.25.
     covariance : {"iid", "hc", "hac"}
@@ -198,6 +220,11 @@ def break_regression(
         Of the intervals of dates.
     labels : sequence of length n, optional
         Names of the observations; default: 1, 2, ...
+    prewhiten : bool
+    kernel : {"qs", "bartlett"}
+    bandwidth : float, optional
+        Of the long-run variances of ``hac``: whether a first-order vector autoregression is taken out first,
+        the kernel, and its bandwidth in observations (default: Andrews' automatic one).
 
     Returns
     -------
@@ -220,12 +247,12 @@ def break_regression(
     >>> found.breaks
     (24,)
     """
-    outcome, moving, fixed = _arrays(y, changing, common)
+    outcome, moving, fixed = _with_intercept(*_arrays(y, changing, common), intercept)
+    hac = _checked_hac(prewhiten, kernel, bandwidth)
     n, q = moving.shape
     if covariance not in get_args(Covariance):
         raise UsageError(f"covariance is 'iid', 'hc' or 'hac', not '{covariance}'")
-    if isinstance(trimming, bool) or not isinstance(trimming, (int, float)) or not 0 < trimming < 0.5:
-        raise UsageError(f"trimming is a share between 0 and 0.5, not {trimming!r}")
+    check_shortest(min_segment, trimming)
     if isinstance(max_breaks, bool) or not isinstance(max_breaks, (int, np.integer)) or max_breaks < 1:
         raise UsageError(f"max_breaks is a whole number of at least 1, not {max_breaks!r}")
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0.5 <= level < 1:
@@ -233,13 +260,14 @@ def break_regression(
     names = tuple(str(label) for label in (range(1, n + 1) if labels is None else labels))
     if len(names) != n:
         raise InputError(f"there are {len(names)} labels for {n} observations")
-    min_length = max(int(np.floor(trimming * n + 1e-9)), q + 1)
+    shortest = int(np.floor(trimming * n + 1e-9)) if min_segment is None else int(min_segment)
+    min_length = max(shortest, q + 1)
     most = admissible_breaks(n, min_length, int(max_breaks))
     if most < 1:
         raise CannotEstimateError(f"{n} observations hold no break with segments of {min_length}")
     if least_squares(outcome, np.column_stack([moving, fixed])).dropped:
         raise CannotEstimateError("the regressors are collinear: leave out those that the others span")
-    model = BreakRegression(outcome, moving, fixed, min_length)
+    model = BreakRegression(outcome, moving, fixed, min_length, hac)
     tests = tests_of(
         model, covariance, trimming=trimming, max_breaks=most, trending=_has_trend(moving, fixed)
     )
@@ -262,6 +290,29 @@ def break_regression(
         params.reshape(shape),
         np.sqrt(np.diag(spread)).reshape(shape),
     )
+
+
+def _with_intercept(
+    y: FloatArray, changing: FloatArray, common: FloatArray, intercept: Intercept
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    if intercept not in get_args(Intercept):
+        raise UsageError(f"intercept is 'none', 'changing' or 'common', not '{intercept}'")
+    ones = np.ones((y.shape[0], 1))
+    if intercept == "changing":
+        return y, np.column_stack([ones, changing]), common
+    return y, changing, np.column_stack([ones, common]) if intercept == "common" else common
+
+
+def _checked_hac(prewhiten: bool, kernel: Kernel, bandwidth: float | None) -> Hac:
+    if not isinstance(prewhiten, bool):
+        raise UsageError(f"prewhiten is true or false, not {prewhiten!r}")
+    if kernel not in get_args(Kernel):
+        raise UsageError(f"kernel is 'qs' or 'bartlett', not '{kernel}'")
+    if bandwidth is not None and (
+        isinstance(bandwidth, bool) or not isinstance(bandwidth, (int, float)) or not 0 <= bandwidth < np.inf
+    ):
+        raise UsageError(f"bandwidth is a number of observations from 0, not {bandwidth!r}")
+    return Hac(prewhiten, kernel, None if bandwidth is None else float(bandwidth))
 
 
 def _arrays(y: object, changing: object, common: object) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -6,68 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.breaks.dated import KINDS, DatedBreak
 from analysis.breaks.matching import Matching
 from analysis.breaks.sample import Sample
-from analysis.breaks.sensitivity import AtTrimming
+from analysis.breaks.sensitivity import AtSegment, OneVariance
 from analysis.breaks.sized import SizedStep
+from analysis.breaks.variance_change import VarianceChange
 from analysis.domain import Cell, Result
-
-CHANGE_OF_RECORD = "change of record"
-
-
-@dataclass(frozen=True, slots=True)
-class DatedBreak:
-    """One break.
-
-    Attributes
-    ----------
-    position : int
-        Observed periods before it.
-    index : int
-        Calendar position of `last_before`, from 0, missing periods counted.
-    last_before, first_after : str
-        Last observed period of the old segment and first of the new one.
-    magnitude, se : float
-        Change of the level, in logs or in the unit, and its standard error given the date.
-    percent : float or None
-        100(exp(magnitude) - 1) on the log scale.
-    slope_change : float or None
-        Change of the slope per year, with model ``trend``.
-    title : str
-        ``change of record`` if it meets nothing but changes of record.
-    ci : mapping
-        The contract's ``ci``.
-    events : tuple of mapping
-        The contract's ``events``.
-    """
-
-    position: int
-    index: int
-    last_before: str
-    first_after: str
-    magnitude: float
-    se: float
-    percent: float | None
-    slope_change: float | None
-    title: str
-    ci: Mapping[str, Any]
-    events: tuple[Mapping[str, Any], ...]
-
-    def to_record(self) -> dict[str, Any]:
-        """Return the contract's keys."""
-        return {
-            "period": self.last_before,
-            "index": self.index,
-            "last_before": self.last_before,
-            "first_after": self.first_after,
-            "magnitude": self.magnitude,
-            "se": self.se,
-            "percent": self.percent,
-            "slope_change": self.slope_change,
-            "title": self.title,
-            "ci": dict(self.ci),
-            "events": [dict(event) for event in self.events],
-        }
 
 
 @dataclass(frozen=True)
@@ -83,12 +28,21 @@ class BreakResult(Result):
     level : float
         Of intervals and sets.
     breaks : tuple of DatedBreak
+        Changes of the level, in order.
+    dips : tuple of mapping
+        Changes undone before the shortest segment has passed: ``first``, ``last``, ``periods``, ``depth``.
+    variance : VarianceChange or None
+        A change of the variance of the errors.
     matching : Matching or None
         None without events or without breaks.
     events_without_break : tuple of str
         Ids of the events in the sample that no break meets.
     steps : tuple of SizedStep
         The tests that decided, with ``ar``.
+    guard_pvalue : float or None
+        Largest p-value of the wild bootstrap among the looks that decided; None where it was not asked.
+    limit_reached : bool
+        Whether as many changes were found as were allowed.
     tests, selection : mapping
         The contract's keys.
     posterior, posterior_number : sequence of mapping, or None
@@ -100,10 +54,16 @@ class BreakResult(Result):
     wandering_level : mapping
     event_table : str or None
         Digest of the events that the breaks were matched to.
-    by_trimming : tuple of AtTrimming
-        What is found at every tabulated trimming.
+    by_segment : tuple of AtSegment
+        What is found with other shortest segments.
+    one_variance : OneVariance or None
+        What is found without the declared stretches; None without any.
     sensitivity : tuple of str
         The same as sentences, and how far apart breaks must lie to be seen.
+    chosen_by_rule : tuple of str
+        Model and seasons where the rule chose them, with the reason.
+    udmax : str
+        Bai and Perron's UDmax in words.
     null_hypothesis : str
     variance_factor : float or None
         Estimated multiplier of the variance in declared stretches; None without any.
@@ -116,9 +76,13 @@ class BreakResult(Result):
     errors: str
     level: float
     breaks: tuple[DatedBreak, ...]
+    dips: tuple[Mapping[str, Any], ...]
+    variance: VarianceChange | None
     matching: Matching | None
     events_without_break: tuple[str, ...]
     steps: tuple[SizedStep, ...]
+    guard_pvalue: float | None
+    limit_reached: bool
     tests: Mapping[str, Any]
     selection: Mapping[str, Any]
     posterior: Sequence[Mapping[str, Any]] | None
@@ -128,8 +92,11 @@ class BreakResult(Result):
     agreement: Sequence[Mapping[str, Any]]
     wandering_level: Mapping[str, Any]
     event_table: str | None
-    by_trimming: tuple[AtTrimming, ...]
+    by_segment: tuple[AtSegment, ...]
+    one_variance: OneVariance | None
     sensitivity: tuple[str, ...]
+    chosen_by_rule: tuple[str, ...]
+    udmax: str
     null_hypothesis: str
     variance_factor: float | None
     assumptions: tuple[str, ...]
@@ -140,11 +107,6 @@ class BreakResult(Result):
         """Number of breaks found."""
         return len(self.breaks)
 
-    @property
-    def with_one_variance(self) -> tuple[str, ...] | None:
-        """Last periods before the breaks found without the declared stretches; None without any."""
-        return next(row.one_variance for row in self.by_trimming if row.trimming == self.sample.trimming)
-
     def to_record(self) -> dict[str, Any]:
         """Return the contract's ``breaks`` record."""
         sample = self.sample
@@ -152,6 +114,11 @@ class BreakResult(Result):
             "series": sample.series.id,
             "n_breaks": self.n_breaks,
             "breaks": [found.to_record() for found in self.breaks],
+            "dips": [dict(dip) for dip in self.dips],
+            "variance_change": self.variance.to_record() if self.variance else None,
+            "guard_pvalue": self.guard_pvalue,
+            "at_edge": any(found.at_edge for found in self.breaks),
+            "limit_reached": self.limit_reached,
             "matching": self.matching.to_record() if self.matching else None,
             "events_without_break": list(self.events_without_break),
             "tests": dict(self.tests),
@@ -165,9 +132,9 @@ class BreakResult(Result):
             "agreement": [dict(row) for row in self.agreement],
             "wandering_level": dict(self.wandering_level),
             "event_table": self.event_table,
-            "by_trimming": [row.to_record() for row in self.by_trimming],
+            "by_min_segment": [row.to_record() for row in self.by_segment],
             "sensitivity": list(self.sensitivity),
-            "with_one_variance": None if self.with_one_variance is None else list(self.with_one_variance),
+            "with_one_variance": self.one_variance.to_record() if self.one_variance else None,
             "null_hypothesis": self.null_hypothesis,
             "model": {
                 "model": sample.model,
@@ -180,6 +147,7 @@ class BreakResult(Result):
                 "controls": list(sample.controls),
                 "regimes": [str(window) for window in sample.regimes],
                 "variance_factor": self.variance_factor,
+                "chosen_by_rule": list(self.chosen_by_rule),
                 "words": sample.words,
             },
             "sample": {
@@ -206,18 +174,34 @@ class BreakResult(Result):
 
     def heading(self) -> str:
         """Return one line above the table."""
-        count = "no break" if self.n_breaks == 0 else f"{self.n_breaks} break{'s' * (self.n_breaks > 1)}"
+        count = (
+            "no lasting break" if self.n_breaks == 0 else f"{self.n_breaks} break{'s' * (self.n_breaks > 1)}"
+        )
+        dips = f" and {len(self.dips)} dip{'s' * (len(self.dips) > 1)}" if self.dips else ""
         sample = self.sample
         gaps = f", {sample.missing} missing" if sample.missing else ""
+        rule = f" ({self.chosen_by_rule[0].split(':')[0]} by rule)" if self.chosen_by_rule else ""
         return (
-            f"{sample.series.title} ({sample.series.id}): {count} in "
-            f"{sample.series.first}..{sample.series.last} "
-            f"(n = {sample.n}{gaps})"
+            f"{sample.series.title} ({sample.series.id}): {count}{dips} in the {sample.model}{rule}, "
+            f"{sample.series.first}..{sample.series.last} (n = {sample.n}{gaps}; a lasting change is one of "
+            f"{sample.min_length} periods or more)"
         )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
-        """Return one row per break."""
-        columns = ("last before", "first after", "set", "magnitude", "se", "percent", "events", "title")
+        """Return one row per break, and one per dip."""
+        slopes = ("slope before", "slope after") if self.sample.model == "trend" else ()
+        columns = (
+            "last before",
+            "first after",
+            "kind",
+            "set",
+            "magnitude",
+            "se",
+            "percent",
+            *slopes,
+            "events",
+            "title",
+        )
         rows: list[list[Cell]] = []
         for found in self.breaks:
             ranges = ", ".join(low if low == high else f"{low}..{high}" for low, high in found.ci["set"])
@@ -226,25 +210,48 @@ class BreakResult(Result):
                 [
                     found.last_before,
                     found.first_after,
+                    _kind(found),
                     ranges,
                     found.magnitude,
                     found.se,
                     found.percent,
+                    *(found.slopes or () if slopes else ()),
                     events or "none",
                     found.title,
                 ]
             )
+        rows += [
+            [
+                dip["first"],
+                dip["last"],
+                f"dip of {dip['periods']}, from first to last",
+                "",
+                dip["depth"],
+                dip["se"],
+                dip["depth_percent"],
+                *([None] * len(slopes)),
+                ", ".join(dip["events"]) or "none",
+                "temporary dip",
+            ]
+            for dip in self.dips
+        ]
         return columns, rows
 
     def notes(self) -> Sequence[str]:
         """Return null, model, tests, matching and caveats as sentences."""
-        lines = [f"Null hypothesis: {self.null_hypothesis}", f"Model: {self.sample.words}."]
+        lines = [f"Model chosen by rule: {line}." for line in self.chosen_by_rule]
+        lines += [f"Null hypothesis: {self.null_hypothesis}", f"Model: {self.sample.words}."]
         lines += [
-            f"Test of {step.l + 1} against {step.l} breaks: statistic {step.statistic:.2f}, "
-            f"5 % critical value {_shown(step.critical['0.05'])}, p {step.pvalue:.3f} "
-            f"({step.method}, AR(1) {step.rho:.2f})"
-            for step in self.steps
+            _temporary(found)
+            for found in self.breaks
+            if found.temporary and found.magnitude * found.temporary["depth"] > 0
         ]
+        lines += [_gradual(found) for found in self.breaks if found.gradual]
+        lines += [_dip(dip) for dip in self.dips]
+        if self.variance:
+            lines.append(self.variance.sentence)
+        lines += [_look(step) for step in self.steps]
+        lines.append(self.udmax)
         if self.variance_factor is not None:
             windows = ", ".join(str(window) for window in self.sample.regimes)
             lines.append(
@@ -281,6 +288,50 @@ class BreakResult(Result):
             lines.append(f"Events that no break meets: {', '.join(self.events_without_break)}")
         lines += self.caveats
         return [line for line in lines if line]
+
+
+def _kind(found: DatedBreak) -> str:
+    words = KINDS[found.kind]
+    if found.temporary:
+        return f"{words} {found.pair}, {found.temporary['periods']} periods"
+    return f"{words} to {found.gradual['last']}" if found.gradual else words
+
+
+def _size(size: float, percent: float | None) -> str:
+    return f"{size:+.3g}" if percent is None else f"{percent:+.0f} %"
+
+
+def _temporary(found: DatedBreak) -> str:
+    change = found.temporary or {}
+    return (
+        f"A temporary change of {change['periods']} periods, {change['first']} to {change['last']}: "
+        f"{_size(change['depth'], change['depth_percent'])}, and back to the level before."
+    )
+
+
+def _gradual(found: DatedBreak) -> str:
+    change = found.gradual or {}
+    return (
+        f"A gradual change from {change['first']} to {change['last']}: "
+        f"{_size(found.magnitude, found.percent)} in all; a ramp describes it better than a step."
+    )
+
+
+def _dip(dip: Mapping[str, Any]) -> str:
+    return (
+        f"A dip of {dip['periods']} periods, {dip['first']} to {dip['last']}: "
+        f"{_size(dip['depth'], dip['depth_percent'])}, then back; shorter than the shortest segment, so no "
+        "lasting break."
+    )
+
+
+def _look(step: SizedStep) -> str:
+    guard = "" if step.guard is None else f", wild bootstrap p {step.guard:.3f}"
+    what = f"Test of {step.l + step.j} against {step.l} elements"
+    return (
+        f"{what}: statistic {step.statistic:.2f}, critical value {_shown(step.critical['0.05'])}, p "
+        f"{step.pvalue:.3f} ({step.method}, AR(1) {step.rho:.2f}{guard})"
+    )
 
 
 def _shown(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,16 @@ Scale = Literal["log", "level"]
 
 FEWEST_DEGREES = 8
 """Observations left after the regressors, by the contract."""
+
+MIN_SEGMENT = {"A": 3, "Q": 6, "M": 8, "D": 60}
+"""Fewest observed periods between two lasting breaks: closures last one to three years, and a change that
+returns sooner is a dip."""
+
+TRIMMING = 0.15
+"""Shortest segment of Bai and Perron's tests and of trend breaks, as a share, if a caller gives none."""
+
+MOST_CLASSICAL = 5
+"""Breaks up to which Bai and Perron tabulate their tests."""
 
 CONSTANT_SHARE = 1e-12
 """A series whose variation, net of seasons and trend, is below this share of its size is constant."""
@@ -53,6 +63,7 @@ class Sample:
     scale_given : bool
         Whether the caller chose the scale.
     trimming : float
+        Of the tests of Bai and Perron and of trend breaks.
     min_length : int
         Fewest observations in a segment.
     max_breaks : int
@@ -90,6 +101,27 @@ class Sample:
         """The regression whose coefficients may change."""
         return BreakRegression(self.y, self.changing, self.common, self.min_length)
 
+    def by_share(self) -> Sample:
+        """Return the sample laid out for tests whose tables know the shortest segment as a share.
+
+        Raises
+        ------
+        CannotEstimateError
+            If no break fits.
+        """
+        shortest = max(int(np.floor(self.trimming * self.n + 1e-9)), self.changing.shape[1] + 1, 2)
+        most = admissible_breaks(self.n, shortest, min(self.max_breaks, MOST_CLASSICAL))
+        if most < 1:
+            raise CannotEstimateError(
+                f"the series '{self.series.id}' has {self.n} observed periods: with trimming "
+                f"{self.trimming:g} no break fits"
+            )
+        return replace(self, min_length=shortest, max_breaks=most)
+
+    def with_columns(self, columns: FloatArray) -> Sample:
+        """Return the sample with further columns that all segments share, shape (n, k)."""
+        return replace(self, common=np.column_stack([self.common, columns]))
+
     def period(self, observation: int) -> Period:
         """Return the period of an observation, counted from 0."""
         return self.series.first + int(self.calendar[observation])
@@ -120,7 +152,8 @@ def build_sample(
     scale: Scale | None,
     seasonal: bool | None,
     max_breaks: int,
-    trimming: float,
+    min_segment: int | None = None,
+    trimming: float | None = None,
     regime: RegimeChoice = None,
     controls: object = None,
 ) -> Sample:
@@ -144,10 +177,7 @@ def build_sample(
         raise UsageError(
             f"max_breaks is a whole number of at least 1, not {max_breaks!r}", pointer="/options/max_breaks"
         )
-    if isinstance(trimming, bool) or not isinstance(trimming, (int, float)) or not 0 < trimming < 0.5:
-        raise UsageError(
-            f"trimming is a share between 0 and 0.5, not {trimming!r}", pointer="/options/trimming"
-        )
+    check_shortest(min_segment, trimming)
     observed = np.flatnonzero(np.isfinite(series.values))
     values = series.values[observed]
     chosen = _scale(series, scale)
@@ -179,12 +209,12 @@ def build_sample(
         raise CannotEstimateError(
             f"the series '{series.id}' {kind}{net}: without variation nothing can be tested"
         )
-    min_length = max(int(np.floor(trimming * observed.size + 1e-9)), changing.shape[1] + 1, 2)
+    min_length = _shortest(series, observed.size, changing.shape[1], min_segment, trimming)
     most = admissible_breaks(observed.size, min_length, int(max_breaks))
     if most < 1:
         raise CannotEstimateError(
-            f"the series '{series.id}' has {observed.size} observed periods: with trimming {trimming:g} no "
-            "break fits"
+            f"the series '{series.id}' has {observed.size} observed periods: with segments of at least "
+            f"{min_length} no break fits"
         )
     return Sample(
         series,
@@ -199,10 +229,43 @@ def build_sample(
         model,
         chosen,
         scale is not None,
-        float(trimming),
+        TRIMMING if trimming is None else float(trimming),
         min_length,
         most,
     )
+
+
+def check_shortest(min_segment: object, trimming: object) -> None:
+    """Refuse a shortest segment or a trimming that has no meaning.
+
+    Raises
+    ------
+    UsageError
+    """
+    if trimming is not None and (
+        isinstance(trimming, bool) or not isinstance(trimming, (int, float)) or not 0 < trimming < 0.5
+    ):
+        raise UsageError(
+            f"trimming is a share between 0 and 0.5, not {trimming!r}", pointer="/options/trimming"
+        )
+    if min_segment is not None and (
+        isinstance(min_segment, bool) or not isinstance(min_segment, (int, np.integer)) or min_segment < 2
+    ):
+        raise UsageError(
+            f"min_segment is a whole number of at least 2 periods, not {min_segment!r}",
+            pointer="/options/min_segment",
+        )
+
+
+def _shortest(
+    series: TradeSeries, n: int, changing: int, min_segment: int | None, trimming: float | None
+) -> int:
+    """Return the fewest observations of a segment: a trimming that was given decides."""
+    if trimming is not None:
+        wanted = int(np.floor(trimming * n + 1e-9))
+    else:
+        wanted = MIN_SEGMENT[series.frequency] if min_segment is None else int(min_segment)
+    return max(wanted, changing + 1, 2)
 
 
 def _scale(series: TradeSeries, scale: Scale | None) -> Scale:

@@ -22,8 +22,12 @@ class SegmentsFit:
     ----------
     jumps, jump_errors : tuple of float
         Change of the level at each break, just after it, and its standard error.
-    slope_changes : tuple of float
-        Change of the slope per year, with model ``trend``; else empty.
+    returns, return_errors : tuple of float
+        Change of the level over two neighbouring breaks together, and its standard error, one fewer.
+    slopes : tuple of float
+        Slope of every segment per year, with model ``trend``; else empty.
+    common : tuple of (float, float)
+        Coefficients of the columns that all segments share, each with its standard error.
     rho : float
         Restricted maximum likelihood estimate of the AR(1) coefficient.
     factor : float
@@ -36,7 +40,10 @@ class SegmentsFit:
 
     jumps: tuple[float, ...]
     jump_errors: tuple[float, ...]
-    slope_changes: tuple[float, ...]
+    returns: tuple[float, ...]
+    return_errors: tuple[float, ...]
+    slopes: tuple[float, ...]
+    common: tuple[tuple[float, float], ...]
     rho: float
     factor: float
     variance: float
@@ -69,22 +76,30 @@ def fit_segments(sample: Sample, breaks: tuple[int, ...], *, covariance: str) ->
         scale = chosen.ssr / freedom
         variance_of = scale * solve_gram(chosen.triangle, np.eye(kept.size))
     q = sample.changing.shape[1]
-    jumps, errors, slopes = [], [], []
-    for k, position in enumerate(breaks):
+
+    def change(before: int, after: int, position: int) -> tuple[float, float]:
         contrast = np.zeros(columns.shape[1])
-        contrast[k * q : (k + 1) * q] = -sample.changing[position]
-        contrast[(k + 1) * q : (k + 2) * q] = sample.changing[position]
-        jumps.append(float(contrast @ chosen.params))
+        contrast[before * q : (before + 1) * q] = -sample.changing[position]
+        contrast[after * q : (after + 1) * q] = sample.changing[position]
         weight = contrast[kept]
-        errors.append(float(np.sqrt(max(weight @ variance_of @ weight, 0.0))))
-        if sample.model == "trend":
-            slopes.append(float(chosen.params[(k + 1) * q + 1] - chosen.params[k * q + 1]))
+        return float(contrast @ chosen.params), float(np.sqrt(max(weight @ variance_of @ weight, 0.0)))
+
+    jumps = [change(k, k + 1, position) for k, position in enumerate(breaks)]
+    returns = [change(k, k + 2, position) for k, position in enumerate(breaks[1:])]
+    slopes = chosen.params[1 : (len(breaks) + 1) * q : q] if sample.model == "trend" else ()
+    spread = np.zeros(columns.shape[1])
+    spread[kept] = np.sqrt(np.maximum(np.diag(variance_of), 0.0))
     p = sample.common.shape[1]
     shared = sample.common @ white.params[-p:] if p else np.zeros(sample.n)
     return SegmentsFit(
-        tuple(jumps),
-        tuple(errors),
-        tuple(slopes),
+        tuple(size for size, _ in jumps),
+        tuple(error for _, error in jumps),
+        tuple(size for size, _ in returns),
+        tuple(error for _, error in returns),
+        tuple(float(slope) for slope in slopes),
+        tuple((float(c), float(e)) for c, e in zip(chosen.params[-p:], spread[-p:], strict=True))
+        if p
+        else (),
         noise.reml,
         noise.factor,
         white.ssr / freedom,

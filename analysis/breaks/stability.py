@@ -8,6 +8,7 @@ and Kuan (1995) for MOSUM and moving estimates; Nyblom (1989) and Hansen (1992).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -150,17 +151,17 @@ def chow_test(
     y: FloatArray,
     changing: FloatArray,
     common: FloatArray,
-    position: int,
+    position: int | Sequence[int],
     covariance: Covariance = "iid",
 ) -> StabilityTest:
-    """Test a break at a known date: F with independent errors, Wald with a HAC variance.
+    """Test breaks at one or several known dates jointly: F with independent errors, Wald with a HAC variance.
 
     Parameters
     ----------
     y, changing, common : FloatArray
         As for `f_statistics`.
-    position : int
-        Observations before the break.
+    position : int or sequence of int
+        Observations before the break, or before each.
     covariance : {"iid", "hac"}
 
     Raises
@@ -168,30 +169,43 @@ def chow_test(
     CannotEstimateError
         If a segment cannot carry the changing coefficients.
     """
-    n, q, p = y.shape[0], changing.shape[1], common.shape[1]
-    if not q <= position <= n - q or n <= 2 * q + p:
-        raise CannotEstimateError(f"a break after {position} of {n} observations leaves a segment too short")
-    after = changing * (np.arange(n) >= position)[:, None]
+    dates = (position,) if isinstance(position, int | np.integer) else tuple(sorted(position))
+    n, p, each = y.shape[0], common.shape[1], changing.shape[1]
+    q = each * len(dates)
+    named = ", ".join(str(date) for date in dates)
+    edges = (0, *dates, n)
+    if min(np.diff(edges)) < each or n <= each + q + p:
+        raise CannotEstimateError(f"{n} observations cannot test a break after {named}")
+    time = np.arange(n)
+    after = np.column_stack([changing * (time >= date)[:, None] for date in dates])
     base = np.column_stack([changing, common])
     fit = least_squares(y, np.column_stack([base, after]))
-    if fit.rank < 2 * q + p:
-        raise CannotEstimateError(f"a break after {position} of {n} observations is not identified")
+    freedom = n - each - q - p
+    if fit.rank < each + q + p:
+        raise CannotEstimateError(f"a break after {named} of {n} observations is not identified")
     if covariance == "iid":
         restricted = least_squares(y, base).ssr
-        value = (restricted - fit.ssr) / q / (fit.ssr / (n - 2 * q - p))
-        pvalue, note = float(fdtrc(q, n - 2 * q - p, max(value, 0.0))), "F, independent errors"
+        value = (restricted - fit.ssr) / q / (fit.ssr / freedom)
+        pvalue, note = float(fdtrc(q, freedom, max(value, 0.0))), "F, independent errors"
     else:
         design = np.column_stack([base, after])[:, list(fit.kept)]
         meat = n * long_run_variance(design * fit.residuals[:, None]).matrix
-        where = [fit.kept.index(q + p + i) for i in range(q)]
+        where = [fit.kept.index(each + p + i) for i in range(q)]
         variance = fit.sandwich(meat)[np.ix_(where, where)]
-        delta = fit.params[q + p :]
-        value = float(delta @ np.linalg.solve(variance, delta))
+        delta = fit.params[each + p :]
+        size = np.sqrt(np.diag(variance))
+        scaled = delta / size
+        value = float(scaled @ np.linalg.solve(variance / np.outer(size, size), scaled))
         pvalue, note = (
             float(chdtrc(q, max(value, 0.0))),
             "Wald, HAC variance (quadratic spectral, prewhitened)",
         )
-    return StabilityTest("Chow", float(value), pvalue, position, STABLE, "a break at the given date", note)
+    if len(dates) == 1:
+        return StabilityTest(
+            "Chow", float(value), pvalue, dates[0], STABLE, "a break at the given date", note
+        )
+    name, words = f"Chow, {len(dates)} dates", "a break at one of the given dates at least"
+    return StabilityTest(name, float(value), pvalue, None, STABLE, words, note)
 
 
 def recursive_residuals(y: FloatArray, design: FloatArray) -> FloatArray:

@@ -69,7 +69,7 @@ class WanderingLevel:
         }
 
 
-def compare_with_wandering_level(sample: Sample, breaks: tuple[int, ...]) -> WanderingLevel:
+def compare_with_wandering_level(sample: Sample, breaks: tuple[int, ...], ramps: int = 0) -> WanderingLevel:
     """Fit both accounts by maximum likelihood.
 
     Parameters
@@ -77,15 +77,18 @@ def compare_with_wandering_level(sample: Sample, breaks: tuple[int, ...]) -> Wan
     sample : Sample
     breaks : tuple of int
         The steps.
+    ramps : int
+        How many of the last common columns are gradual changes, which the wandering level does without.
     """
     columns = base_columns(sample, breaks)
     steps = noise_with(sample, breaks).loglik
-    smooth = local_level(sample.y, base_columns(sample, ()), sample.calendar, sample.loud)
+    flat = base_columns(sample, ())
+    flat = flat[:, : flat.shape[1] - ramps]
+    smooth = local_level(sample.y, flat, sample.calendar, sample.loud)
     log_n = np.log(sample.n)
-    flat = columns.shape[1] - sample.changing.shape[1] * len(breaks)
     noise = 3 if sample.loud.any() else 2
     return WanderingLevel(
-        float(-2 * steps + (columns.shape[1] + len(breaks) + noise) * log_n),
-        float(-2 * smooth.loglik + (flat + noise) * log_n),
-        len(breaks),
+        float(-2 * steps + (columns.shape[1] + len(breaks) + 2 * ramps + noise) * log_n),
+        float(-2 * smooth.loglik + (flat.shape[1] + noise) * log_n),
+        len(breaks) + ramps,
     )

@@ -11,7 +11,7 @@ from analysis.cli.detector_options import detector_options, detectors_of, take_d
 from analysis.cli.method_options import beside_option, method_options, show_with_panel, take_method_options
 from analysis.cli.shell import emit, json_option, progress, say
 from analysis.cli.target import Target, take_target, target_options
-from analysis.errors import UsageError
+from analysis.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from analysis.domain import Result
@@ -24,7 +24,9 @@ _SCALE = click.option(
     help="Default: log if every value is above zero, otherwise level.",
 )
 _SEASONAL = click.option(
-    "--seasonal/--no-seasonal", default=None, help="Default: on for monthly and quarterly series."
+    "--seasonal/--no-seasonal",
+    default=None,
+    help="Default: on for monthly and quarterly series; for breaks where a test sees a season.",
 )
 _LEVEL = click.option(
     "--level", type=float, default=0.95, show_default=True, help="Level of the intervals, a fraction."
@@ -75,16 +77,30 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
 
 @click.command()
 @target_options
-@click.option("--model", type=click.Choice(["mean", "trend"]), default="mean", show_default=True)
+@click.option("--model", type=click.Choice(["auto", "mean", "trend"]), default="auto", show_default=True)
 @_SCALE
 @_SEASONAL
-@click.option("--max-breaks", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--max-breaks", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option(
-    "--trimming", type=float, default=0.15, show_default=True, help="Shortest segment, a share of the sample."
+    "--min-segment",
+    type=int,
+    help="Periods in the shortest segment. Default: 8 months, 6 quarters, 3 years, 60 days.",
+)
+@click.option(
+    "--trimming", type=float, help="Shortest segment as a share of the sample; decides instead if given."
+)
+@click.option(
+    "--guard/--no-guard", default=True, show_default=True, help="Whether a wild bootstrap must agree."
 )
 @click.option(
     "--errors", type=click.Choice(["ar", "hac", "iid"]), help="Default: the sized procedure (AR errors)."
 )
+@click.option(
+    "--regressors",
+    metavar="NAME,…",
+    help="Columns of --controls: search for breaks in their coefficients and the intercept instead.",
+)
+@click.option("--lags", type=click.IntRange(min=0), help="With --regressors: lags of the series among them.")
 @_LEVEL
 @detector_options
 @json_option
@@ -93,8 +109,12 @@ def breaks(
     scale: str | None,
     seasonal: bool | None,
     max_breaks: int,
-    trimming: float,
+    min_segment: int | None,
+    trimming: float | None,
+    guard: bool,
     errors: str | None,
+    regressors: str | None,
+    lags: int | None,
     level: float,
     as_json: bool,
     **where: Any,
@@ -104,6 +124,16 @@ def breaks(
     target = take_target(where)
     if detector is not None:
         _show(target, detector.run(target, model, scale, seasonal, max_breaks, trimming), as_json)
+        return
+    if regressors is not None or lags is not None:
+        named = regressors.split(",") if regressors else []
+        shortest = _chosen(max_breaks=min(max_breaks, 5), min_segment=min_segment, trimming=trimming)
+        covariance = {None: "hac", "hac": "hac", "iid": "iid"}.get(errors)
+        if covariance is None:
+            raise UsageError("--errors ar has no meaning with --regressors: it is hac or iid")
+        found = _regression(target, named, lags or 0, scale, covariance=covariance, level=level, **shortest)
+        target.say_what_was_read()
+        emit(found.to_record(), found.summary(), as_json)
         return
     from analysis.breaks import find_breaks
 
@@ -115,7 +145,9 @@ def breaks(
             scale=scale,
             seasonal=seasonal,
             max_breaks=max_breaks,
+            min_segment=min_segment,
             trimming=trimming,
+            guard=guard,
             errors=errors,
             level=level,
             regime=target.regimes,
@@ -123,6 +155,31 @@ def breaks(
         ),
     )
     _show(target, result, as_json, extra=detectors_of(result))
+
+
+def _regression(target: Target, names: list[str], lags: int, scale: str | None, **choices: Any) -> Result:
+    """Search the coefficients of intercept, named columns and lags of the series for breaks."""
+    import numpy as np
+
+    from analysis.breaks import break_regression
+
+    series, given = target.series, target.controls or {}
+    unknown = [name for name in names if name not in given]
+    if unknown:
+        known = ", ".join(given) or "none: name a file with --controls"
+        raise InputError(f"there is no column '{unknown[0]}' (there are: {known})")
+    values = series.values.astype(float)
+    if scale == "log":
+        if np.nanmin(values) <= 0:
+            raise InputError("a value at or below zero has no logarithm: use --scale level")
+        values = np.log(values)
+    periods = [str(period) for period in series.periods]
+    columns = [np.array([given[name].get(period, np.nan) for period in periods]) for name in names]
+    columns += [np.concatenate([np.full(lag, np.nan), values[:-lag]]) for lag in range(1, lags + 1)]
+    table = np.column_stack([values, *columns])
+    kept = np.all(np.isfinite(table), axis=1)
+    labels = [period for period, usable in zip(periods, kept, strict=True) if usable]
+    return break_regression(table[kept, 0], table[kept, 1:], intercept="changing", labels=labels, **choices)
 
 
 @click.command()

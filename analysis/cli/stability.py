@@ -22,7 +22,12 @@ _SEASONAL = click.option("--seasonal/--no-seasonal", default=None, help="Default
 @click.option(
     "--trimming", type=float, default=0.15, show_default=True, help="Shortest segment, a share of the sample."
 )
-@click.option("--date", metavar="PERIOD", help="First period after a known date: adds Chow's test.")
+@click.option(
+    "--date",
+    metavar="PERIOD",
+    multiple=True,
+    help="First period after a known date: adds Chow's test; several dates are tested jointly.",
+)
 @click.option("--unit-roots", is_flag=True, help="Add Zivot-Andrews and Lee-Strazicich; takes a while.")
 @json_option
 def stability(
@@ -30,7 +35,7 @@ def stability(
     scale: Any,
     seasonal: bool | None,
     trimming: float,
-    date: str | None,
+    date: tuple[str, ...],
     unit_roots: bool,
     as_json: bool,
     **where: Any,
@@ -46,7 +51,7 @@ def stability(
         scale=scale,
         seasonal=seasonal,
         trimming=trimming,
-        date=date,
+        date=date or None,
         unit_roots=unit_roots,
         regime=target.regimes,
     )

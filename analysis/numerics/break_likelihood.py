@@ -125,7 +125,7 @@ def break_likelihood(
     n, k = base.shape
     q = changing.shape[1]
     grid = rho_grid(n)
-    white = _Whitened.of(grid, calendar)
+    white = WhiteningGrid.of(grid, calendar)
     columns = white.apply(base)
     gram = columns.transpose(0, 2, 1) @ columns
     diagonal = np.einsum("jii->ji", gram)
@@ -140,29 +140,30 @@ def break_likelihood(
     broken = np.maximum(null[:, None, :] - gain, RANK_TOLERANCE**2 * null[:, None, :] + np.finfo(float).tiny)
     null = np.maximum(null, np.finfo(float).tiny)
     constant = -n / 2 * (np.log(2 * np.pi) + 1 - np.log(n))
-    best, best_rho = _peak(broken, white.log_jacobian, n, grid)
-    null_best, null_rho = _peak(null, white.log_jacobian, n, grid)
+    best, best_rho = peak(broken, white.log_jacobian, n, grid)
+    null_best, null_rho = peak(null, white.log_jacobian, n, grid)
     restricted = white.log_jacobian - null_volume / 2
-    reml_null = _peak(null, restricted, n - k, grid)[1]
+    reml_null = peak(null, restricted, n - k, grid)[1]
     reml_break = np.full(responses.shape[1], np.nan)
     if positions.size:
         top = np.argmax(best, axis=0)
         at_top = broken[:, top, np.arange(top.size)]
-        reml_break = _peak(at_top, restricted[:, None] - volume[:, top] / 2, n - k - q, grid)[1]
+        reml_break = peak(at_top, restricted[:, None] - volume[:, top] / 2, n - k - q, grid)[1]
     return BreakLikelihood(
         positions, best + constant, best_rho, null_best + constant, null_rho, reml_null, reml_break
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Whitened:
+class WhiteningGrid:
     """The transformations of a whole grid of ρ: factor and weight, each of shape (J, n)."""
 
     factor: FloatArray
     weight: FloatArray
 
     @classmethod
-    def of(cls, grid: FloatArray, calendar: IntArray) -> _Whitened:
+    def of(cls, grid: FloatArray, calendar: IntArray) -> WhiteningGrid:
+        """Build the transformations for atanh ρ in `grid`, shape (J,), and calendar positions, shape (n,)."""
         rho = np.tanh(grid)[:, None]
         factor = np.column_stack([np.zeros(grid.size), np.power(rho, np.diff(calendar)[None, :])])
         weight = np.sqrt((1 - rho**2) / (1 - factor**2))
@@ -171,6 +172,7 @@ class _Whitened:
 
     @property
     def log_jacobian(self) -> FloatArray:
+        """Log determinants of the transformations, shape (J,)."""
         jacobian: FloatArray = np.sum(np.log(self.weight), axis=1)
         return jacobian
 
@@ -183,7 +185,7 @@ class _Whitened:
 
 
 def _gains(
-    white: _Whitened, changing: FloatArray, basis: FloatArray, residual: FloatArray, positions: IntArray
+    white: WhiteningGrid, changing: FloatArray, basis: FloatArray, residual: FloatArray, positions: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the fall of the sum of squares, (J, d, R), and the log volume of the added columns, (J, d).
 
@@ -237,12 +239,12 @@ def _from(column: FloatArray, corner: FloatArray, values: FloatArray, positions:
     return sums + corner[:, positions, None] * values[:, positions]
 
 
-def _peak(
-    ssr: FloatArray, offset: FloatArray, freedom: int, grid: FloatArray
+def peak(
+    ssr: FloatArray, offset: FloatArray, freedom: int | IntArray, grid: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Maximise ``offset - freedom/2 ln ssr`` over the first axis by a parabola through three points.
 
-    Returns the maxima and the ρ at which they stand.
+    Returns the maxima and the ρ at which they stand; `freedom` is one number, or one for each last place.
     """
     shape = offset.shape + (1,) * (ssr.ndim - offset.ndim)
     shift = offset.reshape(shape)

@@ -1,8 +1,7 @@
 """Exact posterior of change points by recursion over segments (Fearnhead 2006).
 
-Given ρ, segments are independent: within one, AR(1) noise around a regression whose coefficients have a
-normal prior and whose innovation variance has an inverse-gamma prior; the noise starts afresh, stationary,
-in each segment.
+Given ρ and the innovation variance, the same in all segments, these are independent: within one, AR(1) noise
+around a regression whose coefficients have a normal prior; the noise starts afresh, stationary, in each.
 """
 
 from __future__ import annotations
@@ -10,16 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
 
 from analysis.numerics.break_likelihood import Whitening
 from analysis.numerics.least_squares import FloatArray, IntArray
 
 PRIOR_WIDTH = 25.0
 """Prior variance of the quasi-differenced level, (1 - ρ) times the level, over the innovation variance."""
-
-PRIOR_SHAPE = 2.0
-"""Of the inverse-gamma prior of the variance; its mean is then the scale."""
 
 SEGMENTS = 3.0
 """Beyond the shortest segment the mean gap between breaks is n over this."""
@@ -64,7 +59,7 @@ def changepoint_posterior(
     rho : float
         AR(1) coefficient.
     variance : float
-        Innovation variance, the scale of the prior.
+        Innovation variance.
     min_length : int
         Fewest observations in a segment.
     weights : FloatArray, optional
@@ -165,16 +160,11 @@ def _segment_evidence(
     offset = np.append(np.log(start_weight) - log_weight[1:], 0.0)
     jacobian = log_weight[None, :] + offset[:, None]
     count = np.maximum(np.arange(n + 1)[None, :] - np.arange(n + 1)[:, None], 0)
-    shape = PRIOR_SHAPE + count / 2
-    log_gamma = gammaln(PRIOR_SHAPE + np.arange(n + 1) / 2)[count]
     evidence: FloatArray = (
         jacobian
-        - count / 2 * np.log(2 * np.pi)
+        - count / 2 * np.log(2 * np.pi * variance)
         - log_volume / 2
-        + PRIOR_SHAPE * np.log(variance)
-        - gammaln(PRIOR_SHAPE)
-        + log_gamma
-        - shape * np.log(variance + np.maximum(residual, 0.0) / 2)
+        - np.maximum(residual, 0.0) / (2 * variance)
     )
     evidence[count == 0] = -np.inf
     return evidence

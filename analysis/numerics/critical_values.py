@@ -71,8 +71,20 @@ def double_maximum(trimming: float, q: int, weighted: bool) -> Critical:
     return {f"{level:.2f}": _lookup("bai_perron_dmax", (trimming, level, q), column) for level in LEVELS}
 
 
+def _largest_up_to(coefficients: FloatArray, statistic: float) -> float:
+    """Return the largest value, at least 0, of a polynomial from 0 to `statistic`."""
+    powers = np.arange(coefficients.size)
+    turns = np.roots((coefficients * powers)[:0:-1])
+    inside = turns.real[(np.abs(turns.imag) < 1e-9) & (turns.real > 0) & (turns.real < statistic)]
+    values = [float(coefficients @ at**powers) for at in (statistic, *inside)]
+    return max(*values, 0.0)
+
+
 def hansen_p_value(kind: SupKind, statistic: float, q: int, trimming: float) -> float | None:
     """Return the p-value of a sup-, ave- or exp-F statistic in chi-square form (Hansen 1997).
+
+    His polynomials turn down beyond the values that they were fitted to, where strucchange's p-value goes
+    back to 1; here a larger statistic never has a larger p-value.
 
     Parameters
     ----------
@@ -89,7 +101,7 @@ def hansen_p_value(kind: SupKind, statistic: float, q: int, trimming: float) -> 
     numbers = table(f"hansen_{kind}f")[1]
     rows = numbers[numbers[:, 0] == q]
     coefficients, df = rows[:, 2:-1], rows[:, -1]
-    polynomial = np.maximum(coefficients @ statistic ** np.arange(coefficients.shape[1]), 0.0)
+    polynomial = np.array([_largest_up_to(row, statistic) for row in coefficients])
     at_grid = chdtrc(df, polynomial)
     at_half = float(chdtrc(q, max(statistic, 0.0)))
     points = np.concatenate([[0.5], rows[:, 1]])

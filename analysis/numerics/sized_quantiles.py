@@ -1,18 +1,15 @@
-"""Null distributions of the sized break test and of its date sets, interpolated in the simulated tables."""
+"""Null distribution of the date sets of a break, interpolated in the simulated table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import numpy as np
 
 from analysis.numerics.critical_values import table
 from analysis.numerics.least_squares import FloatArray
-
-Statistic = Literal["test", "dates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +23,8 @@ class _Grid:
 
 
 @cache
-def _grid(statistic: Statistic) -> _Grid:
-    header, numbers = table(f"sized_{statistic}")
+def _grid() -> _Grid:
+    header, numbers = table("sized_dates")
     seasons, sizes, trimmings, rhos = (np.unique(numbers[:, i]) for i in range(4))
     levels = np.array([float(name[1:]) for name in header[4:]])
     values = np.full((seasons.size, sizes.size, trimmings.size, rhos.size, levels.size), np.nan)
@@ -91,14 +88,11 @@ def joint_quantile(nulls: Sequence[NullDistribution], probability: float) -> flo
     return high
 
 
-def null_distribution(
-    statistic: Statistic, *, n: int, seasons: int, trimming: float, rho: float
-) -> NullDistribution:
+def dates_null(*, n: int, seasons: int, trimming: float, rho: float) -> NullDistribution:
     """Interpolate the simulated table: linear in trimming and ρ, and in 1/n.
 
     Parameters
     ----------
-    statistic : {"test", "dates"}
     n : int
         Observations.
     seasons : int
@@ -108,7 +102,7 @@ def null_distribution(
     rho : float
         Autoregressive coefficient.
     """
-    grid = _grid(statistic)
+    grid = _grid()
     s = int(np.clip(np.searchsorted(grid.seasons, seasons), 0, grid.seasons.size - 1))
     outside = []
     if n < grid.sizes[0] or n > grid.sizes[-1]:

@@ -23,7 +23,8 @@ KEPT = (
     "matching",
     "events_without_break",
     "wandering_level",
-    "by_trimming",
+    "dips",
+    "by_min_segment",
     "sensitivity",
     "sample",
 )

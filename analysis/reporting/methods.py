@@ -43,10 +43,10 @@ METHODS: tuple[Method, ...] = (
         "breaks",
         "Breaks at unknown dates",
         "Did the level or trend of a series change, how often and when, if no date is told beforehand?",
-        "The global minimum of squared errors over all dates, for each number of breaks; the number by a "
-        "sequence of tests whose critical values are simulated for the autocorrelation of the series; "
-        "for each "
-        "break the set of dates that a likelihood-ratio test does not reject.",
+        "The likeliest lasting breaks and dips for each number of them, over all dates; the number by looks "
+        "at one to five more, whose critical values are simulated for the autocorrelation of the series and "
+        "with which a wild bootstrap must agree; for each break the set of dates that a likelihood-ratio "
+        "test does not reject.",
         (
             "Between breaks the series is stationary around its mean (or line) and seasonal pattern.",
             "Errors follow one first-order autoregression throughout.",
@@ -55,8 +55,8 @@ METHODS: tuple[Method, ...] = (
             "To show that an event had an effect: a break says when, not why, and random dates meet "
             "events too.",
             "On a series that wanders slowly: it breaks as well. Read the comparison with a wandering level.",
-            "On fewer than about 30 observations, or where breaks lie closer together than the trimming "
-            "allows.",
+            "On fewer than about 24 observations, or where breaks lie closer together than the shortest "
+            "segment allows.",
         ),
         ("Bai and Perron 1998, 2003", "Andrews 1993", "Eo and Morley 2015", "Fearnhead 2006"),
     ),

@@ -55,7 +55,7 @@ class PageQuery(Strict):
     without: Names = Field(default_factory=list)
     lens: Lens = "all"
     marks: Marks = "design"
-    model: Model = "mean"
+    model: Model = "auto"
     theme: Theme = "light"
     row: Annotated[int, Field(ge=0, le=100)] = 0
 

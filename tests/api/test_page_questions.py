@@ -197,11 +197,11 @@ def test_the_page_links_to_its_own_answer_as_data(client: FlaskClient) -> None:
 
 def test_the_number_of_breaks_is_shown_with_what_it_depends_on(client: FlaskClient) -> None:
     text = client.get("/breaks?series=dprk.total.a").text
-    assert "periods apart here (trimming 0.15)" in text
+    assert "Two lasting breaks lie at least 3 observed periods apart here" in text
     sentences = client.get("/v1/breaks?series=dprk.total.a").get_json()["sensitivity"]
     assert sentences
     assert all(sentence in text for sentence in sentences)
-    assert "0.05 (" in sentences[1]
+    assert "shortest segment" in sentences[1]
 
 
 def test_an_own_series_is_answered_and_not_stored(client: FlaskClient) -> None:

@@ -1,10 +1,9 @@
-"""Simulate the null distributions of the sized break test and of its date sets.
+"""Simulate the null distribution of the date sets of a break.
 
-Stationary AR(1) with standard normal innovations from a fixed sequence, the same for every ρ. Statistic
-``test``: the largest likelihood ratio over dates without a break, AR(1) estimated jointly with break and
-season means. Statistic ``dates``: that maximum less the ratio at mid-sample, the largest ratio a true date
-keeps in its set; of its quantiles without a break and with mid-sample shifts of one and a quarter and two
-and a half standard errors the largest is kept, since coverage is lowest for shifts of about that size.
+Stationary AR(1) with standard normal innovations from a fixed sequence, the same for every ρ. The statistic
+is the largest likelihood ratio of a break over dates less the ratio at mid-sample, the largest ratio a true
+date keeps in its set; of its quantiles without a break and with mid-sample shifts of one and a quarter and
+two and a half standard errors the largest is kept, since coverage is lowest for shifts of about that size.
 
     python -m analysis.numerics.tables.simulate_sized [JOBS]
 """
@@ -29,7 +28,7 @@ SEASONS = (1, 4, 12)
 TRIMMINGS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45)
 RHOS = (-0.8, -0.4, 0.0, 0.3, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.993)
 SHIFTS = (1.25, 2.5)
-"""Shifts for ``dates``, in standard errors of a mid-sample difference of two means."""
+"""In standard errors of a mid-sample difference of two means."""
 LEVELS = (0.1, 0.25, 0.5, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998)
 CHUNK = 200
 LONGEST_WITH_SEASONS = 480
@@ -41,8 +40,8 @@ def replications(n: int) -> int:
     return 10_000 if n <= 144 else 5_000 if n <= 300 else 3_000 if n <= 480 else 2_000
 
 
-def cell(seasons: int, n: int, rho: float) -> list[tuple[str, int, int, float, float, list[float]]]:
-    """Simulate one cell; one row per statistic and trimming."""
+def cell(seasons: int, n: int, rho: float) -> list[tuple[int, int, float, float, list[float]]]:
+    """Simulate one cell; one row for each trimming."""
     count = replications(n)
     shortest = max(1, int(TRIMMINGS[0] * n + 1e-9))
     positions = np.arange(shortest, n - shortest + 1)
@@ -51,7 +50,6 @@ def cell(seasons: int, n: int, rho: float) -> list[tuple[str, int, int, float, f
         h = max(1, int(trimming * n + 1e-9))
         inside[trimming] = (positions >= h) & (positions <= n - h)
     middle = int(np.searchsorted(positions, n // 2))
-    test: dict[float, FloatArray] = {}
     dates: dict[float, FloatArray] = {}
     error = 2 / np.sqrt(n) / (1 - rho)
     for shift in (0.0, *SHIFTS):
@@ -59,16 +57,9 @@ def cell(seasons: int, n: int, rho: float) -> list[tuple[str, int, int, float, f
         found = [_ratios(seasons, n, rho, shift * error, positions, chunk) for chunk in range(chunks)]
         for trimming in TRIMMINGS:
             tops = np.concatenate([ratio[inside[trimming]].max(axis=0) for ratio in found])
-            behind = tops - np.concatenate([ratio[middle] for ratio in found])
-            if shift == 0:
-                test[trimming] = np.quantile(tops, LEVELS)
-            quantiles = np.quantile(behind, LEVELS)
+            quantiles = np.quantile(tops - np.concatenate([ratio[middle] for ratio in found]), LEVELS)
             dates[trimming] = np.maximum(dates.get(trimming, quantiles), quantiles)
-    return [
-        (name, seasons, n, trimming, rho, values[trimming].tolist())
-        for trimming in TRIMMINGS
-        for name, values in (("test", test), ("dates", dates))
-    ]
+    return [(seasons, n, trimming, rho, dates[trimming].tolist()) for trimming in TRIMMINGS]
 
 
 def _ratios(seasons: int, n: int, rho: float, shift: float, positions: IntArray, chunk: int) -> FloatArray:
@@ -95,28 +86,21 @@ def main() -> None:
         for rho in RHOS
     ]
     found = Parallel(n_jobs=jobs, batch_size=1)(delayed(cell)(*arguments) for arguments in cells)
-    rows = sorted((row for block in found for row in block), key=lambda row: row[:5])
-    here = Path(__file__).parent
-    for name, title in (
-        ("test", "Quantiles under no break: largest likelihood ratio of one break in the mean, AR(1) errors"),
-        (
-            "dates",
-            "Quantiles of the largest likelihood ratio less that at the true date, mid-sample, AR(1) errors; "
-            "the largest of three shifts, none among them",
-        ),
-    ):
-        with (here / f"sized_{name}.csv").open("w", encoding="utf-8", newline="\n") as sheet:
-            sheet.write(f"# {title}.\n")
-            sheet.write(
-                "# Source: simulated by simulate_sized.py in this folder, fixed sequences; 10,000 series for "
-                "n up to 144, 5,000 for 200 and 300, 3,000 for 480, 2,000 for 1,200; half of that with a "
-                "shift.\n"
-            )
-            sheet.write("seasons,n,trimming,rho," + ",".join(f"q{level}" for level in LEVELS) + "\n")
-            for statistic, seasons, n, trimming, rho, values in rows:
-                if statistic == name:
-                    cells_text = ",".join(f"{value:.2f}" for value in values)
-                    sheet.write(f"{seasons},{n},{trimming},{rho},{cells_text}\n")
+    rows = sorted((row for block in found for row in block), key=lambda row: row[:4])
+    with (Path(__file__).parent / "sized_dates.csv").open("w", encoding="utf-8", newline="\n") as sheet:
+        sheet.write(
+            "# Quantiles of the largest likelihood ratio less that at the true date, mid-sample, AR(1) "
+            "errors; the largest of three shifts, none among them.\n"
+        )
+        sheet.write(
+            "# Source: simulated by simulate_sized.py in this folder, fixed sequences; 10,000 series for "
+            "n up to 144, 5,000 for 200 and 300, 3,000 for 480, 2,000 for 1,200; half of that with a "
+            "shift.\n"
+        )
+        sheet.write("seasons,n,trimming,rho," + ",".join(f"q{level}" for level in LEVELS) + "\n")
+        for seasons, n, trimming, rho, values in rows:
+            cells_text = ",".join(f"{value:.2f}" for value in values)
+            sheet.write(f"{seasons},{n},{trimming},{rho},{cells_text}\n")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def posterior_chart(
     sample = record["sample"]
     span = Span(Period.parse(sample["first"]).start, Period.parse(sample["last"]).end)
     rows = []
-    for item in record["posterior"]:
+    for item in record["posterior"] or ():
         after = Period.parse(item["period"]) + 1
         rows.append(
             {

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from analysis.breaks import check_stability, monitor_series
+from analysis.breaks import check_stability, match_events, monitor_series
 from analysis.breaks.bai_perron import BreakRegression, wald_f
 from analysis.breaks.date_sets import date_sets, eo_morley_critical
 from analysis.breaks.detectors import adjusted, second_opinions
@@ -17,23 +17,24 @@ from analysis.breaks.matching import chance_of_meeting, count_distribution, even
 from analysis.breaks.monitoring import monitor
 from analysis.breaks.perron_yabu import kejriwal_perron
 from analysis.breaks.sample import Sample, build_sample
-from analysis.breaks.sized import long_run_share, sized_search
+from analysis.breaks.sized import share_of, sized_search
 from analysis.breaks.stability import ols_mosum
 from analysis.breaks.unit_roots import lee_strazicich, zivot_andrews
 from analysis.breaks.variance import variance_break
 from analysis.breaks.wandering import compare_with_wandering_level
 from analysis.domain import EventTable, Period, TradeSeries
 from analysis.errors import CannotEstimateError, InputError, UsageError
+from analysis.numerics.critical_values import hansen_p_value
 from analysis.numerics.fixed_sequence import normals
 from analysis.numerics.least_squares import least_squares
 from analysis.numerics.local_level import local_level
 from analysis.numerics.long_run_variance import long_run_variance
-from analysis.numerics.sized_quantiles import null_distribution
+from analysis.numerics.sized_quantiles import dates_null
 from tests.unit.breaks.conftest import Maker
 
 
-def _sample(series: TradeSeries, trimming: float = 0.15) -> Sample:
-    return build_sample(series, model="mean", scale="level", seasonal=None, max_breaks=5, trimming=trimming)
+def _sample(series: TradeSeries) -> Sample:
+    return build_sample(series, model="mean", scale="level", seasonal=None, max_breaks=5)
 
 
 def test_least_squares_reports_rank_and_drops_what_is_spanned() -> None:
@@ -75,18 +76,15 @@ def test_wald_statistic_refuses_what_is_not_identified() -> None:
         wald_f(BreakRegression(y, np.ones((30, 1)), np.empty((30, 0)), 4), (4,), "hac")
 
 
-def test_sized_quantiles_rise_with_persistence_and_say_when_they_end() -> None:
+def test_quantiles_of_date_sets_rise_with_persistence_and_say_when_they_end() -> None:
     values = [
-        null_distribution("test", n=96, seasons=12, trimming=0.15, rho=rho).quantile(0.95)
-        for rho in (0.0, 0.5, 0.8, 0.9)
+        dates_null(n=96, seasons=12, trimming=0.15, rho=rho).quantile(0.95) for rho in (0.0, 0.5, 0.8, 0.9)
     ]
     assert values == sorted(values)
-    assert 8.0 < values[0] < 11.0
-    assert 12.0 < values[2] < 15.5
-    null = null_distribution("test", n=96, seasons=12, trimming=0.15, rho=0.5)
+    null = dates_null(n=96, seasons=12, trimming=0.15, rho=0.5)
     for probability in (0.3, 0.9, 0.95, 0.99, 0.9995):
         assert null.cdf(null.quantile(probability)) == pytest.approx(probability, abs=2e-3)
-    assert "simulated" in null_distribution("test", n=2000, seasons=1, trimming=0.15, rho=0.99).outside
+    assert "simulated" in dates_null(n=2000, seasons=1, trimming=0.15, rho=0.99).outside
     assert null.outside == ""
 
 
@@ -302,18 +300,32 @@ def test_two_trend_breaks_need_eighty_observations() -> None:
 def test_critical_values_fall_only_where_the_innovations_contradict_an_autoregression() -> None:
     """A moving average of .6 has 73 % of the long-run variance of its fitted AR(1); an AR(1) has all."""
     noise = normals((2001,), 81)
-    calendar, columns = np.arange(2000), np.ones((2000, 1))
     moving = noise[1:] + 0.6 * noise[:-1]
-    share = long_run_share(moving, columns, calendar, 0.44)
-    assert share == pytest.approx(0.75, abs=0.08)
-    autoregression = np.empty(2000)
-    autoregression[0] = noise[0]
-    for t in range(1, 2000):
-        autoregression[t] = 0.44 * autoregression[t - 1] + noise[t]
-    assert long_run_share(autoregression, columns, calendar, 0.44) == 1.0
+    assert share_of(moving[1:] - 0.44 * moving[:-1]) == pytest.approx(0.75, abs=0.08)
+    assert share_of(noise) == 1.0
 
 
-def test_size_of_the_sized_procedure_holds_under_autocorrelation(make: Maker) -> None:
-    """Of 60 series without a break, AR(1) .6, at most 8 show one: at 5 % nine have probability .003."""
-    found = sum(bool(sized_search(_sample(make(96, rho=0.6, stream=100 + k))).breaks) for k in range(60))
-    assert found <= 8
+def test_a_larger_statistic_never_has_a_larger_p_value() -> None:
+    """Hansen's polynomials of ave and exp turn down: strucchange prints 1 for overwhelming breaks."""
+    for kind in ("sup", "ave", "exp"):
+        values = [hansen_p_value(kind, float(x), 2, 0.15) for x in np.linspace(0, 400, 200)]
+        assert all(one is not None for one in values)
+        assert np.all(np.diff(np.array(values, dtype=float)) <= 1e-12)
+        assert values[-1] is not None
+        assert values[-1] < 0.01
+
+
+def test_dates_of_a_caller_are_set_beside_events(make: Maker) -> None:
+    series = make(96)
+    events = EventTable.from_rows([{"id": "e", "title": "E", "effective": "2016-01-01"}])
+    found = match_events(series, ["2016-02", "2018-07"], events=events)
+    assert [[w.event.id for w in met] for _, met in found.rows] == [["e"], []]
+    assert found.matching is not None
+    assert found.matching.expected_by_chance == pytest.approx(2 * 3 / 96)
+    assert match_events(series, ["2018-07"], events=events).unmet == ("e",)
+    assert "1 of 2 dates meet an event" in found.summary()
+    json.dumps(found.to_record(), allow_nan=False)
+    with pytest.raises(InputError, match="1990-01"):
+        match_events(series, ["1990-01"], events=events)
+    with pytest.raises(UsageError, match="tolerance"):
+        match_events(series, ["2016-02"], events=events, tolerance=-1)

@@ -100,3 +100,26 @@ def test_bad_input_is_refused_in_words(change: dict[str, Any], error: type[Excep
     given: dict[str, Any] = {"y": normals((N,), 5), "changing": np.ones((N, 1)), **change}
     with pytest.raises(error, match=words):
         break_regression(**given)
+
+
+def test_options_of_the_long_run_variance_and_of_the_shortest_segment() -> None:
+    y = np.concatenate([normals((40,), 501), 3 + normals((40,), 502)])
+    none = np.empty((80, 0))
+    plain = break_regression(y, none, intercept="changing", number=1)
+    assert abs(plain.breaks[0] - 40) <= 2
+    bartlett = break_regression(
+        y, none, intercept="changing", number=1, kernel="bartlett", prewhiten=False, bandwidth=4
+    )
+    assert bartlett.tests.sup_f != plain.tests.sup_f
+    short = break_regression(y, none, intercept="changing", number=1, min_segment=10)
+    assert short.to_record()["model"]["min_segment"] == 10
+    assert f"1 to {plain.breaks[0]}: " in plain.summary()
+    for options, words in (
+        ({"kernel": "parzen"}, "kernel"),
+        ({"bandwidth": -1}, "bandwidth"),
+        ({"prewhiten": 1}, "prewhiten"),
+        ({"min_segment": 1}, "min_segment"),
+        ({"intercept": "both"}, "intercept"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            break_regression(y, none, **({"intercept": "changing"} | options))
