@@ -242,7 +242,8 @@ def attribute_by(
         clock=clock,
         **choices,
     )
-    if accounting:
+    shut = [p for p in divided.parts if p.way is not None and p.way.undivided]
+    if accounting or (series.catalogue and shut and not any(p.way and p.way.legs for p in divided.parts)):
         divided = _accounted(divided, series, before, after)
     return AttributionResult(series, before, after, ends, divided, clock, backwards)
 

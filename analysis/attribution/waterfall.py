@@ -18,7 +18,7 @@ from analysis.attribution.change import FitSeries, attribute_by
 from analysis.attribution.limits import cannot_say
 from analysis.attribution.result import PER, AttributionResult, annualise
 from analysis.attribution.timing.observed import observe
-from analysis.attribution.timing.rows import UNEXPLAINED, RowKind, connected
+from analysis.attribution.timing.rows import UNEXPLAINED, Row, RowKind, connected
 from analysis.domain import Cell, Period, Result, TradeSeries, Window
 from analysis.errors import CannotEstimateError, InputError
 from analysis.interventions import InterventionResult, fit_interventions
@@ -127,8 +127,8 @@ class Waterfall(Result):
     def notes(self) -> Sequence[str]:
         """Return what the steps are and are not."""
         lines = [
-            "Each bar is dated to its row; the bars of a row do not add up to its contribution between the "
-            "first year and the last, which compares those two years alone.",
+            "Each bar is dated to its row. Outside the years in which events come into force the bars of a "
+            "row add up to its contribution between the first year and the last.",
         ]
         if self.skipped:
             lines.append(
@@ -162,10 +162,11 @@ def waterfall(answer: AttributionResult, *, first: int | None = None, last: int 
     groups = [g for g in connected(names, [frozenset(row.event_ids) for row in rows]) if len(g) > 1]
     if groups:
         answers = [_step(answer, fit, pair, groups) for pair in pairwise(windows)]
-    keys = list(dict.fromkeys((r.kind, r.event_ids, r.label) for step in answers for r in step.rows))
+    widest = {i: row for row in sorted(rows, key=_members) for i in row.event_ids}
+    keys = list(dict.fromkeys(_key(row, widest) for step in answers for row in step.rows))
     kept = sorted(keys, key=lambda key: (not key[1], key[0] == "before_events"))
     steps = [
-        Step(before, after, step, _bars(step, kept))
+        Step(before, after, step, _bars(step, kept, widest))
         for (before, after), step in zip(pairwise(windows), answers, strict=True)
     ]
     return Waterfall(answer, tuple(steps), skipped)
@@ -231,7 +232,20 @@ def _years(
     return found, tuple(skipped)
 
 
-def _bars(step: AttributionResult, keys: Sequence[tuple[RowKind, tuple[str, ...], str]]) -> tuple[Bar, ...]:
-    found = {(c.row.kind, c.row.event_ids, c.row.label): c.interval for c in step.contributions}
+Key = tuple[RowKind, tuple[str, ...], str]
+
+
+def _members(row: Row) -> int:
+    return len(row.event_ids)
+
+
+def _key(row: Row, widest: dict[str, Row]) -> Key:
+    """Return the bar that a row belongs to: that of its group, even where a member moves alone."""
+    whole = widest[row.event_ids[0]] if row.event_ids else row
+    return whole.kind, whole.event_ids, whole.label
+
+
+def _bars(step: AttributionResult, keys: Sequence[Key], widest: dict[str, Row]) -> tuple[Bar, ...]:
+    found = {_key(c.row, widest): c.interval for c in step.contributions}
     bars = [Bar(*key, *found.get(key, (0.0, 0.0, 0.0))) for key in keys]
     return (*bars, Bar("residual", (), UNEXPLAINED, *step.residual))

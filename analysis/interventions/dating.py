@@ -25,6 +25,8 @@ from analysis.domain import UN_RESOLUTION, Event, FloatArray, Period
 Dating = Literal["full", "ramp", "adopted"]
 DATINGS: tuple[Dating, ...] = get_args(Dating)
 
+WHOLE_PERIOD = 0.9
+"""Share of a coarse period's days from which an event counts as in force in all of it."""
 COARSE = ("A", "Q")
 """Frequencies on which an event belongs to the first period it is in force for half of."""
 
@@ -106,7 +108,8 @@ def coarse_column(events: Sequence[Event], periods: Sequence[Period]) -> FloatAr
 
 def _coarse_shares(event: Event, periods: Sequence[Period]) -> FloatArray:
     start = event.full.start if event.full is not None else event.effective
-    return days_in_force(periods, start, event.end, event.lead)
+    shares = days_in_force(periods, start, event.end, event.lead)
+    return np.where((shares >= WHOLE_PERIOD) & (shares < 1), 1.0, shares)
 
 
 def in_logs(share: FloatArray, effect: float) -> FloatArray:

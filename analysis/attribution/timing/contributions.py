@@ -80,7 +80,7 @@ def along(
     """
     legs = way.legs
     if order in ("base_from", "shapley") and legs:
-        legs = (Leg(way.origin, way.destination, 1.0),)
+        legs = (Leg(way.origin, way.destination, 1.0, 0),)
     found: dict[str, FloatArray] = {}
     for v in np.unique(draws.variant):
         own = np.flatnonzero(draws.variant == v)

@@ -23,7 +23,8 @@ from analysis.domain import FloatArray
 from analysis.interventions.dating import DATINGS, Dating
 
 UNDIVIDED = (
-    "the model cannot bound what its events moved by what was ever there, so its change is shown whole"
+    "the model cannot bound what some events moved by what was ever there, so the change around them is "
+    "shown whole"
 )
 NOTHING = 1e-9
 """Share of the largest window up to which a row is rounding."""
@@ -143,7 +144,7 @@ def divide_change(
     -------
     Divided
         No limit of an event's row exceeds the largest window or node by more than the factor `BOUND`: its
-        cluster becomes one row, and if that still does, its parts are shown whole.
+        cluster becomes one row, and if that still does, the change around it is shown whole.
     """
     parts = tuple(parts)
     fits = [part.fit for part in parts if part.fit is not None]
@@ -178,12 +179,7 @@ def divide_change(
         grown = {r: cluster_events(parts, rows[r]) for r in wide}
         stuck = [r for r in wide if grown[r] == set(rows[r].event_ids)]
         if stuck:
-            lost = {k for r in stuck for k, _ in rows[r].members}
-            drawn = [(_without(parts, draws, lost), errors) for draws, errors in drawn]
-            parts = tuple(
-                replace(p, role="open", fit=None, way=None, note=UNDIVIDED) if k in lost else p
-                for k, p in enumerate(parts)
-            )
+            parts = _undivided(parts, [rows[r] for r in stuck])
             continue
         together |= set(grown.values())
 
@@ -216,9 +212,18 @@ def _drawn(
     return found, ties
 
 
-def _without(parts: Sequence[Part], draws: Sequence[PartDraws], lost: set[int]) -> list[PartDraws]:
-    modelled = [k for k, part in enumerate(parts) if part.fit is not None]
-    return [own for k, own in zip(modelled, draws, strict=True) if k not in lost]
+def _undivided(parts: Sequence[Part], rows: Sequence[Row]) -> tuple[Part, ...]:
+    """Return the parts with the legs of the rows' clusters undivided."""
+    found = list(parts)
+    for k in {k for row in rows for k, _ in row.members}:
+        part = found[k]
+        assert part.fit is not None
+        assert part.way is not None
+        names = {name for row in rows for j, name in row.members if j == k}
+        terms = part.fit.posterior.design.event_terms
+        shut = {c for c, own in enumerate(part.way.clusters) if names & {terms[t].name for t in own.terms}}
+        found[k] = replace(part, way=part.way.without(shut), note=UNDIVIDED)
+    return tuple(found)
 
 
 def _tied_events(parts: Sequence[Part], names: Sequence[str]) -> frozenset[str]:

@@ -7,8 +7,8 @@ the clusters on the way; what changes in front of the first node is observed and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ from analysis.interventions.design import Design
 
 YEAR = PERIODS_PER_YEAR
 """Periods of a node, and the distance from which events belong to different clusters."""
-FULL_SHARE = 0.9
-"""A mean share in force of at least so much in both windows counts as in force throughout both."""
+FULL_SHARE, SETTLED = 0.9, 0.95
+"""Mean shares in force, in every dating and in one, from which an event counts as in force throughout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,19 @@ class Leg:
     start, end : Observed
     sign : float
         -1 where the answer of the leg is taken off: the way from the node to a ``from`` inside the cluster.
+    cluster : int
+        Position among the clusters on the way.
     """
 
     start: Observed
     end: Observed
     sign: float
+    cluster: int
+
+    @property
+    def change(self) -> float:
+        """What was observed on the way."""
+        return self.sign * (self.end.mean - self.start.mean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ class Walk:
         Event terms whose share in force differs between the two windows.
     largest : float
         The largest mean among windows and nodes on the way.
+    undivided : tuple of (tuple of int, float)
+        Event terms of clusters whose legs the model cannot divide, and what was observed on them.
     """
 
     origin: Observed
@@ -88,6 +98,21 @@ class Walk:
     clusters: tuple[Cluster, ...]
     active: tuple[int, ...]
     largest: float
+    undivided: tuple[tuple[tuple[int, ...], float], ...] = ()
+
+    def without(self, clusters: Collection[int]) -> Walk:
+        """Return the walk with the legs of some clusters undivided."""
+        shut = []
+        for c in sorted(clusters):
+            terms = tuple(k for k in self.clusters[c].terms if k in self.active)
+            shut.append((terms, sum(leg.change for leg in self.legs if leg.cluster == c)))
+        gone = {k for terms, _ in shut for k in terms}
+        return replace(
+            self,
+            legs=tuple(leg for leg in self.legs if leg.cluster not in clusters),
+            active=tuple(k for k in self.active if k not in gone),
+            undivided=(*self.undivided, *shut),
+        )
 
 
 def first_partial(series: TradeSeries, events: EventTable | None, design: Design) -> NDArray[np.intp]:
@@ -162,24 +187,21 @@ def _cluster(series: TradeSeries, members: Sequence[int], start: int) -> Cluster
 def active_terms(design: Design, before: NDArray[np.intp], after: NDArray[np.intp]) -> tuple[int, ...]:
     """Return the event terms whose share in force differs between two windows, in any variant.
 
-    A share of at least `FULL_SHARE` in both counts as the same.
+    An event that every dating has in force for `FULL_SHARE` of both windows, and one for `SETTLED` of them,
+    counts as in force throughout both.
     """
     both = np.concatenate([before, after])
     found = []
     for k, term in enumerate(design.event_terms):
-        moves = False
+        changed, steady = False, True
+        shares = []
         for variant in design.variants:
-            shares = variant.shares[:, k]
-            columns = variant.columns[both][:, term.columns]
-            changed = np.ptp(shares[both]) > 0 or np.ptp(columns, axis=0).max() > 0
-            whole = shares[both] >= 1
-            steady = (
-                min(shares[before].mean(), shares[after].mean()) >= FULL_SHARE
-                and whole.any()
-                and np.ptp(columns[whole], axis=0).max() == 0
-            )
-            moves |= bool(changed and not steady)
-        if moves:
+            share, columns = variant.shares[:, k], variant.columns[both][:, term.columns]
+            changed |= bool(np.ptp(share[both]) > 0 or np.ptp(columns, axis=0).max() > 0)
+            whole = share[both] >= 1
+            steady &= bool(whole.any() and np.ptp(columns[whole], axis=0).max() == 0)
+            shares.append(min(share[before].mean(), share[after].mean()))
+        if changed and not (steady and min(shares) >= FULL_SHARE and max(shares) >= SETTLED):
             found.append(k)
     return tuple(found)
 
@@ -205,9 +227,9 @@ def walk(design: Design, clusters: Sequence[Cluster], before: Observed, after: O
     gone = 0.0
     reach = [*nodes[1:], after]
     if before.positions[-1] >= ways[0].start and nodes[0] is not before:
-        legs.append(Leg(nodes[0], before, -1.0))
+        legs.append(Leg(nodes[0], before, -1.0, 0))
     elif nodes[0] is not before:
         gone = nodes[0].mean - before.mean
-    legs += [Leg(node, end, 1.0) for node, end in zip(nodes, reach, strict=True)]
+    legs += [Leg(node, end, 1.0, c) for c, (node, end) in enumerate(zip(nodes, reach, strict=True))]
     means += [node.mean for node in nodes]
     return Walk(before, after, gone, tuple(legs), tuple(ways), active, max(means))

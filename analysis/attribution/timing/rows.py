@@ -169,6 +169,7 @@ def _others(parts: Sequence[Part]) -> list[Row]:
         for part in parts
         if part.role in ("stated", "open")
     ]
+    rows += [row for part in parts for row in _whole(part)]
     shared: dict[str, list[tuple[int, Term]]] = {}
     for k, part in enumerate(parts):
         if part.fit is not None and part.way is not None and part.way.legs:
@@ -197,6 +198,21 @@ def _others(parts: Sequence[Part]) -> list[Row]:
     if before or any(p.way is not None or p.event is not None for p in parts):
         ids = tuple(p.id for p in parts if p.way is not None or p.event is not None)
         rows.append(Row("before_events", (), BEFORE, ids, (), before))
+    return rows
+
+
+def _whole(part: Part) -> list[Row]:
+    """Return a row for each stretch that the model of a part cannot divide."""
+    if part.fit is None or part.way is None:
+        return []
+    rows = []
+    for terms, amount in part.way.undivided:
+        shown = part.fit.posterior.design.event_terms
+        names = " + ".join(part.fit.events[i].noun for k in terms for i in shown[k].event_ids)
+        label = f"{part.title} around {names}, not divided"
+        rows.append(
+            Row("part", (), label, (part.id,), (), part.sign * part.factor * amount, 0.0, part.largest)
+        )
     return rows
 
 

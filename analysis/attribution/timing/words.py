@@ -113,6 +113,9 @@ def sentence(answer: AttributionResult) -> str:
     ]
     found = next((item for item in answer.sums if item.grade != "exact"), None)
     if found is None and not told:
+        why = next((part.note for part in answer.parts if part.note), "")
+        if why:
+            return f"T{opening} is not divided among events: {why}."
         return f"T{opening} is dated to no event: none came into force between the two."
     if found is None:
         return f"Of t{opening}, {'; '.join(told)}."
