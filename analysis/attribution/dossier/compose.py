@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from analysis import catalogue
+from analysis.attribution.change import attribute_fit
 from analysis.attribution.dossier.goods import named_goods
 from analysis.attribution.dossier.published import effect_row, published_beside
 from analysis.attribution.dossier.result import Dossier, SeriesView
@@ -14,6 +15,7 @@ from analysis.attribution.evidence import ParametricPlacebo, PlaceboDates, PreTr
 from analysis.attribution.evidence.check import Check
 from analysis.attribution.result import AttributionResult
 from analysis.attribution.study import Study
+from analysis.attribution.timing.parts import on_frequency
 from analysis.attribution.triangulation import TriangulatedRow, triangulate
 from analysis.domain import Event
 from analysis.errors import CannotEstimateError, InputError
@@ -72,7 +74,7 @@ def _view(event_id: str, series_id: str, before: int, after: int, study: Study, 
     try:
         answer = study.attribution(series_id, str(before), str(after))
         row = _row(answer, event_id)
-        evidence = _evidence(answer, full)
+        evidence = _evidence(answer, event_id, full)
     except (CannotEstimateError, InputError) as problem:
         reason = problem.message
     found = study.breaks(series_id)
@@ -96,13 +98,23 @@ def _row(answer: AttributionResult, event_id: str) -> TriangulatedRow | None:
     return next((row for row in rows if row.kind == "event" and event_id in row.event_ids), None)
 
 
-def _evidence(answer: AttributionResult, full: bool) -> dict[str, str]:
-    if not answer.single:
-        return {}
-    checks: list[Check] = [PreTrend(), PlaceboDates()]
-    if full or answer.series.frequency == "A":
-        checks.append(ParametricPlacebo())
-    return dict(_words(run_checks(answer, checks)))
+def _evidence(answer: AttributionResult, event_id: str, full: bool) -> dict[str, str]:
+    """Return what the checks say of the first modelled part of an answer in which the event is at work."""
+    for part in answer.parts:
+        if part.fit is None or part.way is None:
+            continue
+        terms = part.fit.posterior.design.event_terms
+        if not any(event_id in terms[k].event_ids for k in part.way.active):
+            continue
+        before, after = (on_frequency(window, part.fit.series) for window in (answer.before, answer.after))
+        if before is None or after is None:
+            continue
+        single = answer if answer.single else attribute_fit(part.fit, start=before, end=after)
+        checks: list[Check] = [PreTrend(), PlaceboDates()]
+        if full or single.series.frequency == "A":
+            checks.append(ParametricPlacebo())
+        return dict(_words(run_checks(single, checks)))
+    return {}
 
 
 def _words(gathered: Iterable[Any]) -> Iterable[tuple[str, str]]:

@@ -214,12 +214,15 @@ class TestBound:
 
     def test_a_cluster_that_still_does_is_shown_whole_and_says_so(self):
         found = next(
-            own for own in (self.loud(2.5, stream) for stream in range(70, 82)) if own.parts[0].fit is None
+            own for own in (self.loud(2.5, stream) for stream in range(70, 82)) if own.parts[0].way.undivided
         )
         assert found.parts[0].note == UNDIVIDED
-        assert [row.kind for row in found.rows] == ["part"]
-        assert found.contributions[0].estimate == pytest.approx(found.absolute)
-        assert found.contributions[0].grade is None
+        assert not any(row.event_ids for row in found.rows)
+        whole = next(own for own in found.contributions if own.row.kind == "part")
+        before = next(own for own in found.contributions if own.row.kind == "before_events")
+        assert whole.estimate + before.estimate == pytest.approx(found.absolute)
+        assert whole.grade is None
+        assert "not divided" in found.sentence()
         assert UNDIVIDED in found.summary()
 
 

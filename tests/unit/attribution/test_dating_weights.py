@@ -41,7 +41,7 @@ def weights(logs: np.ndarray) -> dict[str, float]:
         outliers=False,
         trend="none",
     )
-    return {row["dating"]: row["weight"] for row in answer.timing()["datings"]}
+    return {dated.dating: dated.weight for dated in answer.datings}
 
 
 def wanted(logs: np.ndarray) -> dict[str, float]:
