@@ -12,7 +12,7 @@ from analysis.cli.target import reading_options
 from analysis.cli.written import write_table
 
 if TYPE_CHECKING:
-    from analysis.domain import Result
+    from analysis.reading.layouts import TradeFlows
 
 
 @click.group("import")
@@ -29,6 +29,7 @@ def _options(command: Command) -> Command:
             metavar="CODE",
             help="Keep what partners record of their trade with it, seen from it.",
         ),
+        click.option("--world", is_flag=True, help="Add the sum over all partners of the file."),
         json_option,
     ):
         command = option(command)
@@ -37,20 +38,20 @@ def _options(command: Command) -> Command:
 
 @import_.command()
 @_options
-def comtrade(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
+def comtrade(files: Sequence[str], output: str, mirror_of: str | None, world: bool, as_json: bool) -> None:
     """CSV downloads of UN Comtrade, of the present or the earlier site."""
     from analysis.reading.layouts import read_comtrade
 
-    _write(read_comtrade, files, output, mirror_of, as_json)
+    _write(read_comtrade, files, output, mirror_of, world, as_json)
 
 
 @import_.command()
 @_options
-def imf(files: Sequence[str], output: str, mirror_of: str | None, as_json: bool) -> None:
+def imf(files: Sequence[str], output: str, mirror_of: str | None, world: bool, as_json: bool) -> None:
     """SDMX-CSV downloads of the IMF's trade by partner (IMTS, DOTS)."""
     from analysis.reading.layouts import read_imf
 
-    _write(read_imf, files, output, mirror_of, as_json)
+    _write(read_imf, files, output, mirror_of, world, as_json)
 
 
 @import_.command("file")
@@ -69,9 +70,17 @@ def any_file(file: str, output: str, as_json: bool, **choices: Any) -> None:
 
 
 def _write(
-    read: Callable[..., Result], files: Sequence[str], output: str, mirror_of: str | None, as_json: bool
+    read: Callable[..., TradeFlows],
+    files: Sequence[str],
+    output: str,
+    mirror_of: str | None,
+    world: bool,
+    as_json: bool,
 ) -> None:
+    from analysis.reading.layouts.world import add_world
+
     found = read(list(files), mirror_of=mirror_of)
+    found = add_world(found) if world else found
     write_table(found, output)
     text = "\n".join([f"{found.heading()}: {output}", *found.notes()])
     emit(found.to_record(), text, as_json)

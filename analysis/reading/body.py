@@ -140,17 +140,18 @@ def find_body(grid: Grid, choices: Choices) -> Body:
     InputError
         If there is no row below the header, or one has more cells than it.
     """
-    at = next((k for k, row in enumerate(grid.rows) if _is_wide(row)), None)
+    first = next((k for k, row in enumerate(grid.rows) if _is_data(row)), None)
+    above = grid.rows if first is None else grid.rows[: first + 1]
+    at = next((k for k, row in enumerate(above) if _is_wide(row)), None)
     if at is None:
-        first = next((k for k, row in enumerate(grid.rows) if _is_data(row)), None)
         if first == 0:
             return _headless(grid, choices)
         at = _header(grid.rows[:first]) if first else 0
     head = grid.rows[at]
     header = _names(head.cells)
     rows, unit, left = _rows(grid, header, grid.rows[at + 1 :])
-    above = (f"{_count(at, 'line')} above the header",) if at else ()
-    return Body(grid, header, rows, (*above, *left), unit)
+    lines = (f"{_count(at, 'line')} above the header",) if at else ()
+    return Body(grid, header, rows, (*lines, *left), unit)
 
 
 def _is_data(row: Row) -> bool:

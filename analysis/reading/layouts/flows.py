@@ -233,6 +233,8 @@ def assemble(
     if not found:
         known = ", ".join(list(partners)[:8])
         counts = "; ".join(f"{count} rows are {reason}" for reason, count in ignored.items())
+        if any(reason.startswith("a part of") for reason in ignored):
+            counts += "; give the rows of the total as well, or add the parts up and give them its code"
         reason = (
             f"no partner is '{mirror_of}'; it has {known}" if partners else counts or "no row is a trade flow"
         )

@@ -124,6 +124,8 @@ def comtrade(
     month: str = "{}{:02d}",
     flow: str = "M",
     mode: str = "0",
+    customs: str = "C00",
+    missing: int = -1,
     code: str = "2709",
     by: str = ",",
     first: str = "",
@@ -143,17 +145,17 @@ def comtrade(
             zero,
             "H5",
             code,
-            "C00",
+            customs,
             mode,
             "kg",
             806,
             806,
-            v,
+            v if k != missing else "NA",
             empty,
-            v,
+            v if k != missing else "NA",
             "True",
         ]
-        for (y, m), v in zip(MONTHS, THOUSANDS, strict=True)
+        for k, ((y, m), v) in enumerate(zip(MONTHS, THOUSANDS, strict=True))
     ]
     text = "\n".join(by.join(map(str, row)) + last for row in [COMTRADE.split(","), *rows])
     return (first + text + "\n").encode()
@@ -395,6 +397,18 @@ LAYOUTS: list[Layout] = [
         "comtrade_modes.csv",
         comtrade(mode="2100"),
         refused="48 rows are a part of the trade by mode of transport",
+    ),
+    Layout(
+        "UN Comtrade, tariff lines",
+        "comtrade_lines.csv",
+        comtrade(code="27090000", customs="C04"),
+        refused="48 rows are a part of the trade by customs procedure; give the rows of the total",
+    ),
+    read(
+        "UN Comtrade, a value missing in R",
+        "comtrade_na.csv",
+        comtrade(empty="NA", missing=6),
+        values=[None if k == 6 else float(v) for k, v in enumerate(THOUSANDS)],
     ),
     Layout("UN Comtrade, a leading zero cut", "comtrade_zero.csv", comtrade(code="301"), question="codes"),
     read("IMF, SDMX-CSV", "imts.csv", imf(), values=THOUSANDS, unit="USD"),

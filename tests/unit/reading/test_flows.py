@@ -10,6 +10,7 @@ from click.testing import CliRunner
 import analysis
 from analysis.errors import InputError
 from analysis.reading.layouts import read_comtrade, read_imf
+from analysis.reading.layouts.world import add_world
 from service.cli import main
 
 PLUS = [
@@ -318,3 +319,30 @@ def test_from_download_to_effects_without_a_connection(tmp_path, monkeypatch):
         main, ["across", "exposure", "--products", str(panel), "--event", "unscr_2321", "--json"]
     )
     assert json.loads(ran.stdout)["exposure"][0]["exposure"] == 1.0
+
+
+def test_the_world_as_partners_record_it_has_no_sum_where_one_is_missing(tmp_path):
+    rows = [
+        imports("201601", "10", partnerCode="0", partnerISO="W00"),
+        imports("201601", "4"),
+        imports("201602", "6"),
+        imports("201601", "3", reporterISO="RUS", reporterCode="643"),
+        imports("201603", "2", reporterISO="RUS", reporterCode="643"),
+    ]
+    flows = add_world(read_comtrade(write(tmp_path / "d.csv", PLUS, rows), mirror_of="PRK"))
+    assert numbers(flows)["PRK.exports.partners.H4.2701.m"] == {
+        "2016-01": 7.0,
+        "2016-02": None,
+        "2016-03": None,
+    }
+    assert "CHN (1), RUS (1) have no sum" in flows.notes()[-2]
+    (one,) = [s for s in flows.series() if s.id == "PRK.exports.partners.H4.2701.m"]
+    assert one.n_observed == 1
+
+
+def test_quantities_stand_beside_values_with_unit_values(tmp_path):
+    row = imports("201601", "500", netWgt="250", qty="10", qtyUnitAbbr="t")
+    columns, (cells,) = read_comtrade(write(tmp_path / "d.csv", PLUS, [row])).table()
+    found = dict(zip(columns, cells, strict=True))
+    assert (found["net_weight_kg"], found["quantity"], found["quantity_unit"]) == (250.0, 10.0, "t")
+    assert found["unit_value"] == 2.0
