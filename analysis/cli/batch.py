@@ -68,6 +68,7 @@ from analysis.cli.shell import emit, json_option, say
 @click.option("--from", "start", metavar="WINDOW", help="Of an attribution.")
 @click.option("--to", "end", metavar="WINDOW", help="Of an attribution.")
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
+@click.option("--force", is_flag=True, help="Overwrite an output that is there already.")
 @json_option
 def batch(
     source: str,
@@ -80,6 +81,7 @@ def batch(
     gaps: str,
     columns: str,
     fresh: bool,
+    force: bool,
     as_json: bool,
     **choices: Any,
 ) -> None:
@@ -97,6 +99,7 @@ def batch(
         gaps=gaps,
         columns=columns,
         resume=not fresh,
+        force=force,
         progress=_progress(),
         **{name: value for name, value in choices.items() if value is not None and value != ()},
     )

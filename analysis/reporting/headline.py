@@ -54,6 +54,11 @@ class Row:
     grade: str | None
 
 
+def per(change: Mapping[str, Any]) -> str:
+    """Return what the figures of a change are for: a year, unless it could not be made one."""
+    return "year" if change["annualised"] else str(change["per"])
+
+
 @dataclass(frozen=True, slots=True)
 class Headline:
     """An attribution as people read it: annualised, one row per group or ungrouped event.
@@ -64,11 +69,13 @@ class Headline:
     start, end : str
         Windows as asked.
     before, after, change : float
-        A year, in `unit`.
+        A year (or `per`), in `unit`.
     rows : tuple of Row
         Contributions, then the residual; they add up to `change`.
     level : float
         Probability of the intervals.
+    per : str
+        What the figures are for: a year, or a day where the windows are too short to be made years.
     """
 
     series: str
@@ -81,6 +88,7 @@ class Headline:
     change: float
     rows: tuple[Row, ...]
     level: float
+    per: str = "year"
 
     @classmethod
     def of(cls, record: Mapping[str, Any], title: str, events: EventTable) -> Headline:
@@ -96,8 +104,8 @@ class Headline:
             The events of the design; rows are named after them.
         """
         change = record["change"]
-        yearly = change["annualised"]
-        factor = PERIODS_A_YEAR[change["per"]]
+        yearly = change["annualised"] or change
+        factor = PERIODS_A_YEAR[change["per"]] if change["annualised"] else 1
 
         def row(item: Mapping[str, Any], kind: str, label: str) -> Row:
             return Row(
@@ -123,14 +131,16 @@ class Headline:
             change=yearly["absolute"],
             rows=tuple(rows),
             level=record["level"],
+            per=per(change),
         )
 
     def sentences(self) -> tuple[str, str]:
         """Return the answer in two sentences: the change, and what its largest part is dated to."""
         direction = "a fall" if self.change < 0 else "a rise"
         first = (
-            f"{self.title}, as recorded and in nominal terms: from {self.before:,.0f} {self.unit} a year in "
-            f"{self.start} to {self.after:,.0f} in {self.end}, {direction} of {abs(self.change):,.0f}."
+            f"{self.title}, as recorded and in nominal terms: from {self.before:,.0f} {self.unit} "
+            f"a {self.per} in {self.start} to {self.after:,.0f} in {self.end}, {direction} of "
+            f"{abs(self.change):,.0f}."
         )
         dated = [row for row in self.rows if row.kind == "event"]
         if not dated:
@@ -138,7 +148,7 @@ class Headline:
         largest = max(dated, key=lambda row: abs(row.estimate))
         second = (
             f"The largest contribution of an event or group of events, {signed(largest.estimate)} "
-            f"{self.unit} a year with the {100 * self.level:.0f} % interval [{signed(largest.lower)}, "
+            f"{self.unit} a {self.per} with the {100 * self.level:.0f} % interval [{signed(largest.lower)}, "
             f"{signed(largest.upper)}], is dated to {largest.label}."
         )
         return first, second
@@ -155,7 +165,7 @@ class Headline:
 
     def text(self) -> str:
         """Return heading and table as plain text."""
-        columns = ("dated to", "a year", "lower", "upper", "share", "grade")
+        columns = ("dated to", f"a {self.per}", "lower", "upper", "share", "grade")
         cells: list[Sequence[Cell]] = [
             [
                 row.label,
@@ -169,7 +179,7 @@ class Headline:
         ]
         cells.append(["change", signed(self.change), None, None, None, None])
         heading = (
-            f"{self.title} ({self.series}), {self.unit} a year: "
+            f"{self.title} ({self.series}), {self.unit} a {self.per}: "
             f"{self.before:,.0f} in {self.start}, {self.after:,.0f} in {self.end}"
         )
         return f"{heading}\n\n{plain_table(columns, cells)}"

@@ -14,7 +14,7 @@ from analysis.reporting.charts import (
     to_svg,
     waterfall_chart,
 )
-from analysis.reporting.headline import PERIODS_A_YEAR, Headline, Row, window_words
+from analysis.reporting.headline import PERIODS_A_YEAR, Headline, Row, per, window_words
 from analysis.reporting.labels import event_label
 from service.records.tables import UNEXPLAINED, main_table, target
 from service.store import Record
@@ -86,6 +86,7 @@ def headline(record: Record) -> Headline:
         change=yearly["absolute"],
         rows=tuple(rows),
         level=document["level"],
+        per=per(change),
     )
 
 

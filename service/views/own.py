@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ValidationError
 
@@ -15,15 +16,19 @@ if TYPE_CHECKING:
 
 from analysis.domain import EventTable, TradeSeries, Window
 from analysis.domain.reading import Row
+from analysis.domain.text import readable, what_is_wrong
 from analysis.errors import InputError, TradebreaksError
-from analysis.reporting.charts import series_chart, specification, to_svg, waterfall_chart
+from analysis.reporting.charts import series_chart, specification, waterfall_chart
 from analysis.reporting.headline import Headline
 from analysis.reporting.labels import event_label
 from service.answers import Answers
-from service.schemas import AttributionOptions, AttributionRequest, BreaksRequest, EventIn, ObservationIn
+from service.compute import tasks
+from service.schemas import AttributionRequest, BreaksRequest, EventIn, ObservationIn, Scale
+from service.validation import read_model
 
 EXAMPLE = "period,value\n2010,100\n2011,112\n"
 FIELDS = ("csv", "period", "value", "events", "events_from", "from", "to", "unit", "title", "scale", "store")
+SCALES = ("", *get_args(Scale))
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 LONGEST_TITLE = 120
 
@@ -95,13 +100,18 @@ def read_table(text: str, name: str) -> Table:
     what = "events" if name == "events" else "series"
     if not text.strip():
         raise FieldError(name, f"Your {what}: there is no CSV. Paste it, or choose a file.")
-    first = text.lstrip("\ufeff").splitlines()[0]
+    wrong = what_is_wrong(text.lstrip("\ufeff"), allowed="\t\r\n")
+    if wrong is not None:
+        raise FieldError(name, f"Your {what}: the text holds {wrong}: take it out.")
+    first = text.lstrip("\ufeff").strip("\r\n").split("\n")[0]
     separator = max(SEPARATORS, key=first.count)
     try:
         lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=separator, strict=True))
     except csv.Error as problem:
         raise FieldError(name, f"Your {what} cannot be read as CSV: {problem}.") from None
     filled = [(number, line) for number, line in enumerate(lines, 1) if any(cell.strip() for cell in line)]
+    if not filled:
+        raise FieldError(name, f"Your {what}: there are separators, but no cells.")
     header = tuple(cell.strip() for cell in filled[0][1])
     if len(set(header)) != len(header):
         raise FieldError(name, f"Your {what}: the header names a column twice.")
@@ -150,16 +160,17 @@ def question(form: OwnForm) -> AttributionRequest:
             Window.parse(form.values[name].strip())
         except TradebreaksError as error:
             raise FieldError(name, f"The window '{name}': {error.message}.") from None
-    return AttributionRequest.model_validate(
-        {
-            "observations": observations,
-            "events": _events(form),
-            "from": form.values["from"].strip(),
-            "to": form.values["to"].strip(),
-            "options": AttributionOptions(scale=form.values["scale"] or None, evidence="none"),  # type: ignore[arg-type]  # validated here
-            "gaps": "missing",
-        }
-    )
+    scale = form.values["scale"].strip()
+    if scale not in SCALES:
+        raise FieldError("scale", f"The scale '{readable(scale[:20])}' is none: choose logs or levels.")
+    events = _events(form)
+    options = {"evidence": "none", **({"scale": scale} if scale else {})}
+    windows = {name: form.values[name].strip() for name in ("from", "to")}
+    body = {"observations": observations, "events": events, **windows, "options": options, "gaps": "missing"}
+    try:
+        return read_model(AttributionRequest, body)
+    except TradebreaksError as error:
+        raise FieldError(_field(error.pointer), f"{error.message}.") from None
 
 
 def _column(form: OwnForm, table: Table, name: str, position: int) -> str:
@@ -228,8 +239,8 @@ def answered(answers: Answers, form: OwnForm, request: AttributionRequest) -> Ow
     series = TradeSeries.from_values(
         [o.period for o in request.observations],
         [o.value for o in request.observations],
-        title=form.values["title"].strip()[:LONGEST_TITLE] or "Your series",
-        unit=form.values["unit"].strip()[:40] or "your unit",
+        title=readable(form.values["title"].strip())[:LONGEST_TITLE] or "Your series",
+        unit=readable(form.values["unit"].strip())[:40] or "your unit",
         gaps="missing",
     )
     record = {**record, "change": {**record["change"], "unit": series.unit}}
@@ -243,7 +254,8 @@ def answered(answers: Answers, form: OwnForm, request: AttributionRequest) -> Ow
     drawn = {}
     for number, (name, chart) in enumerate(charts.items()):
         spec = specification(chart)
-        drawn[name] = (_own_ids(to_svg(spec), number), spec)
+        svg = answers.drawn(tasks.draw, "svg", json.dumps(spec, ensure_ascii=False)).decode("utf-8")
+        drawn[name] = (_own_ids(svg, number), spec)
     names = {event.id: event_label(event) for event in table}
     return OwnAnswer(series, request, headline, record, breaks, reason, names, drawn)
 

@@ -75,7 +75,7 @@ def waterfall_chart(headline: Headline, *, theme: Theme = "light") -> alt.HConca
     )
     x = library.X(
         "begin:Q",
-        title=f"{headline.unit} a year",
+        title=f"{headline.unit} a {headline.per}",
         scale=library.Scale(domain=domain, nice=False, zero=False),
         axis=library.Axis(format=NUMBER, tickCount=4),
     )
@@ -96,8 +96,8 @@ def waterfall_chart(headline: Headline, *, theme: Theme = "light") -> alt.HConca
     )
     percent = f"{100 * headline.level:.0f} %"
     notes = (
-        f"{headline.unit} a year, recorded trade, nominal. A step is dated to its row, with its {percent} "
-        "interval as a whisker and in brackets; steps add up to the change.",
+        f"{headline.unit} a {headline.per}, recorded trade, nominal. A step is dated to its row, with its "
+        f"{percent} interval as a whisker and in brackets; steps add up to the change.",
     )
     title = f"{headline.title}: from {headline.start} to {headline.end}"
     chart = library.hconcat(plot, numbers, spacing=8)
