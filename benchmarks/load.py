@@ -1,13 +1,16 @@
 """Load on loopback: cached reads with wrk, beside attributions that are being computed, and memory.
 
-    python -m benchmarks.load
+    python -m benchmarks.load [--base CHECKOUT]
 
-Starts the service as users do, with its default of one niced process that computes. wrk has one thread and
-16 connections; four clients ask for attributions that nobody asked for before. Needs wrk.
+Starts the service as users do, with its default of niced processes that compute. wrk has one thread and
+32 connections; four clients ask for attributions that nobody asked for before. With a checkout of another
+version (``git worktree add CHECKOUT COMMIT``) both are loaded in turn, in one run, and the ratio is printed.
+Needs wrk.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -24,6 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from itertools import islice, product
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from analysis import catalogue
@@ -31,11 +35,15 @@ from analysis.attribution import attribute
 from benchmarks.pages import service
 
 SECONDS = 10
-CONNECTIONS = 16
+CONNECTIONS = 32
+ROUNDS = 3
+ROUND_SECONDS = 6
 CLIENTS = 4
 FRESH = 21
 CACHED = 200
 READS = 100_000
+COMPUTATIONS = 2_000
+SMALL_CACHE = 3_000_000
 KEPT = "/v1/series/dprk.exports.china.m"
 SERIES = "dprk.exports.china.m"
 BEFORE, AFTER = range(2010, 2017), range(2017, 2025)
@@ -64,7 +72,7 @@ class Computing:
 
 
 def wrk(address: str, seconds: int = SECONDS) -> Reads:
-    """Read an address for some seconds over 16 connections."""
+    """Read an address for some seconds over 32 connections."""
     command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--latency"]
     shown = subprocess.run(
         [*command, "--duration", f"{seconds}s", address], check=True, capture_output=True, text=True
@@ -131,6 +139,50 @@ def computing(address: str) -> Iterator[Computing]:
         ended.set()
         for thread in threads:
             thread.join()
+
+
+def versus(base: str) -> None:
+    """Load the version at `base` and this one in turn, and print the ratio of their medians."""
+    roots = {"base": base, "this": str(Path(__file__).parents[1])}
+    for path in (KEPT, SAME, "/"):
+        found: dict[str, list[Reads]] = {name: [] for name in roots}
+        for _ in range(ROUNDS):
+            for name, root in roots.items():
+                with tempfile.TemporaryDirectory() as folder, service(folder, root) as address:
+                    visit(address)
+                    wrk(address + path, 1)
+                    with computing(address):
+                        found[name].append(wrk(address + path, ROUND_SECONDS))
+        rates = {name: statistics.median(reads.rate for reads in runs) for name, runs in found.items()}
+        tails = {name: statistics.median(reads.p99 for reads in runs) for name, runs in found.items()}
+        print(
+            f"{path.partition('?')[0]}, {CLIENTS} clients computing, medians of {ROUNDS}: "
+            f"{rates['base']:,.0f} then {rates['this']:,.0f} a second, "
+            f"ratio {rates['this'] / rates['base']:.2f}; 99 % within {tails['base']:.1f} "
+            f"then {tails['this']:.1f} ms, "
+            f"ratio {tails['this'] / tails['base']:.2f}",
+            flush=True,
+        )
+
+
+def grown(address: str) -> float:
+    """Return the megabytes that the service grows by over 100,000 reads and 2,000 computations."""
+    connection = HTTPConnection(urlsplit(address).netloc)
+    asked = iter(range(10**6))
+
+    def compute(count: int) -> None:
+        for _ in range(count):
+            level = 0.5 + next(asked) / 100_000
+            _answered(ask(connection, f"/v1/breaks?series=dprk.total.a&max_breaks=1&level={level:.5f}"))
+
+    compute(COMPUTATIONS // 2)
+    done = wrk(address + KEPT).count
+    before = memory(address)
+    compute(COMPUTATIONS)
+    while done < READS:
+        done += wrk(address + KEPT).count
+    connection.close()
+    return memory(address) - before
 
 
 def medians(address: str) -> tuple[float, float]:
@@ -203,9 +255,17 @@ def show_reads(words: str, reads: Reads) -> None:
 
 def main() -> None:
     """Serve, load and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", metavar="CHECKOUT", help="a checkout of the version to compare with")
+    parser.add_argument("--only-base", action="store_true", help="compare, and nothing else")
+    chosen = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("There is no wrk: apt-get install --yes wrk")
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    if chosen.base:
+        versus(chosen.base)
+    if chosen.only_base:
+        return
     with tempfile.TemporaryDirectory() as folder, service(folder) as address:
         connection = HTTPConnection(urlsplit(address).netloc)
         _answered(ask(connection, next(NEVER_ASKED)))
@@ -225,15 +285,11 @@ def main() -> None:
                 f"    meanwhile {len(found.milliseconds)} attributions were computed, half of them within "
                 f"{statistics.median(found.milliseconds):,.0f} ms; {len(found.refused)} refused"
             )
-        before, done = memory(address), 0
-        while done < READS:
-            done += wrk(address + KEPT).count
-        line(
-            f"growth of memory over {done:,} reads, from {before:.0f} MB",
-            memory(address) - before,
-            "MB",
-            GROWTH,
-        )
+    # What is kept has a bound, which is reached before memory is read first: with the default it takes hours.
+    os.environ["TRADEBREAKS_CACHE_BYTES"] = str(SMALL_CACHE)
+    with tempfile.TemporaryDirectory() as folder, service(folder) as address:
+        words = f"growth of memory over {READS:,} reads and {COMPUTATIONS:,} computations"
+        line(words, grown(address), "MB", GROWTH)
     answered, recorded = library_medians()
     words = f"attribute() between years, without outlier and total dimensions, median of {FRESH}"
     line(words, answered, "ms", MEDIAN_FRESH)

@@ -38,15 +38,18 @@ SCRIPTS = "/scripts/"
 
 
 @contextmanager
-def service(folder: str) -> Iterator[str]:
-    """Serve until the block ends; the address."""
+def service(folder: str, root: str | None = None) -> Iterator[str]:
+    """Serve until the block ends, from the checkout `root` if there is one; the address."""
     environment = {**os.environ, "XDG_DATA_HOME": folder}
+    if root is not None:
+        environment["PYTHONPATH"] = root
     process = subprocess.Popen(
         [sys.executable, "-m", "service.cli", "serve", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         env=environment,
+        cwd=root,
         start_new_session=True,
     )
     assert process.stdout is not None

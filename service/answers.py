@@ -14,7 +14,7 @@ from analysis.domain.series import as_period
 from analysis.domain.spacing import on_spacing
 from analysis.errors import InputError, NotFoundError
 from service.compute import Pool
-from service.errors import StoreUnavailableError, WithdrawnError
+from service.errors import GoneError, StoreUnavailableError, WithdrawnError
 from service.kept import Kept
 from service.places import Places
 from service.questions import Kind, Question
@@ -22,8 +22,8 @@ from service.schemas import AttributionRequest, BreaksRequest, InterventionsRequ
 from service.settings import Settings
 from service.store import Record, Store
 
-RENDERINGS_BYTES = 16_000_000
-"""Drawings and documents of records kept in memory."""
+EVIDENCE_WEIGHT = {"none": 1, "basic": 2, "full": 20}
+"""How many times as long as a fit an answer with this evidence takes, measured and rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,23 @@ class Answers:
         Limits on a caller's own data, and how many answers are kept.
     pool : Pool
         Where questions are computed.
+    drawing : Pool
+        Where charts and documents are drawn: never in the process that serves.
     store : Store
         Where records are kept.
     places : Places
         Held by every request that waits for a computation.
     """
 
-    def __init__(self, settings: Settings, pool: Pool, store: Store, places: Places) -> None:
+    def __init__(self, settings: Settings, pool: Pool, drawing: Pool, store: Store, places: Places) -> None:
         self._settings = settings
         self._pool = pool
+        self._drawing = drawing
         self._places = places
         self.store = store
-        self._kept: Kept[Answer] = Kept(settings.cache_bytes, lambda answer: len(answer.body))
-        self._rendered: Kept[bytes] = Kept(RENDERINGS_BYTES, len)
+        share = settings.cache_bytes // 3
+        self._kept: Kept[Answer] = Kept(share, lambda answer: len(answer.body), GoneError)
+        self._rendered: Kept[bytes] = Kept(share, len, GoneError)
 
     def breaks(self, request: BreaksRequest) -> Answer:
         """Find breaks at unknown dates."""
@@ -99,6 +103,7 @@ class Answers:
         _check_count(len(request.observations or ()), most, "observations", "/observations")
         _check_count(_span(request), most, "periods from first to last", "/observations")
         _check_count(len(request.events or ()), self._settings.max_events, "events", "/events")
+        _check_cost(request, self._settings.max_cost)
         return Question.of(kind, request)
 
     def answer(self, kind: Kind, request: TargetIn) -> Answer:
@@ -152,15 +157,15 @@ class Answers:
         TradebreaksError
             As the library does.
         """
-        with self._places.one():
-            return self._pool.compute(question).answer
+        with self._places.one() as caller:
+            return self._pool.compute(question, caller).answer
 
     def claims(self) -> Answer:
         """Test the statements of the note behind the chart; computed once for a data package."""
 
         def compute() -> dict[str, Any]:
-            with self._places.one():
-                return self._pool.claims()
+            with self._places.one() as caller:
+                return self._pool.claims(caller)
 
         return self.slowly(self.key("claims", {}), compute)
 
@@ -190,7 +195,20 @@ class Answers:
 
     def rendered(self, key: str, render: Callable[[], bytes]) -> bytes:
         """Return the rendering kept under `key`, made first if there is none."""
-        return self._rendered.once(key, render)
+        return self._rendered.once(key, render, self._places.one)
+
+    def drawn(self, task: Callable[..., str], *arguments: str) -> bytes:
+        """Return what a function of a module draws from texts, in the process that draws.
+
+        Raises
+        ------
+        BusyError, TimeBudgetError, FailedError
+            If it cannot be drawn.
+        TradebreaksError
+            As the function does.
+        """
+        with self._places.one() as caller:
+            return self._drawing.draw(task, *arguments, caller=caller)
 
     @property
     def kept(self) -> int:
@@ -226,6 +244,20 @@ def _check_count(count: int, most: int, name: str, pointer: str) -> None:
             f"{count} {name} are more than the {most} this service takes; "
             "use the command line or the Python package for more",
             pointer=pointer,
+        )
+
+
+def _check_cost(request: TargetIn, most: int) -> None:
+    """Refuse a question on own data that would keep a process busy for minutes, before it begins."""
+    asked = (request.options.evidence or "basic") if isinstance(request, AttributionRequest) else "none"
+    weight = EVIDENCE_WEIGHT[asked]
+    periods, events = _span(request), len(request.events or ()) + 1
+    if periods * events * weight > most:
+        raise InputError(
+            f"{periods} periods with {events - 1} events and this evidence are more than this service takes"
+            f" ({periods} × {events} × {weight} is above {most}): ask for less evidence, fewer events or a "
+            "coarser series, or use the command line or the Python package",
+            pointer="/observations",
         )
 
 

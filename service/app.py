@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apiflask import APIFlask
-from flask import Response, has_request_context, request
-from werkzeug.exceptions import LengthRequired, RequestURITooLarge
+from flask import Response, request
+from werkzeug.exceptions import RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from analysis import __version__
@@ -13,7 +15,7 @@ from analysis.reporting.labels import kind_words
 from service.answers import Answers
 from service.batches import Batches
 from service.compute import Pool
-from service.guards import Guards
+from service.guards import Guards, caller
 from service.openapi import complete
 from service.places import Places
 from service.problems import register_problems
@@ -24,6 +26,9 @@ from service.settings import Settings
 from service.soundness import require_sound
 from service.store import Database, Store
 from service.telemetry import Metrics, Telemetry
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 DESCRIPTION = (
     "Structural breaks in North Korea's recorded trade, dated to events, with intervals. "
@@ -85,36 +90,35 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         seconds=settings.compute_seconds,
         niceness=settings.nice,
     )
-    places = Places(settings.max_waiting, _address)
-    answers = Answers(settings, pool, Store(Database(settings.database_url)), places)
+    drawing = Pool(size=min(settings.workers, 1), seconds=settings.draw_seconds, niceness=settings.nice)
+    places = Places(settings.max_waiting, caller)
+    guards = Guards(settings)
+    answers = Answers(settings, pool, drawing, Store(Database(settings.database_url)), places)
     batches = Batches(settings, answers)
     app.extensions |= {
         "settings": settings,
-        "guards": Guards(settings),
+        "guards": guards,
         "answers": answers,
         "batches": batches,
         "pool": pool,
+        "drawing": drawing,
         "metrics": _metrics(answers, pool, batches),
     }
     register_problems(app)
     app.before_request(_name_route)
+    app.before_request(guards.check_write)
     app.after_request(_add_headers)
     app.spec_processor(complete)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    inner = app.wsgi_app
+    cache = app.extensions["readcache"] = ReadCache(app.wsgi_app, settings.cache_bytes // 3)
+    outer: WSGIApplication = Telemetry(cache, app.extensions["metrics"], log=bool(settings.log_requests))
     if settings.trusted_proxies:
+        # Outermost: what is logged and counted is the caller's address, not the proxy's.
         count = settings.trusted_proxies
-        inner = ProxyFix(inner, x_for=count, x_proto=count, x_host=count)
-    cache = app.extensions["readcache"] = ReadCache(inner)
-    app.wsgi_app = Telemetry(  # type: ignore[method-assign]  # as Flask documents for middleware
-        cache, app.extensions["metrics"], log=bool(settings.log_requests)
-    )
+        outer = ProxyFix(outer, x_for=count, x_proto=count, x_host=count)
+    app.wsgi_app = outer  # type: ignore[method-assign,assignment]  # as Flask documents for middleware
     return app
-
-
-def _address() -> str:
-    return request.remote_addr or "unknown" if has_request_context() else ""
 
 
 def _metrics(answers: Answers, pool: Pool, batches: Batches) -> Metrics:
@@ -122,6 +126,7 @@ def _metrics(answers: Answers, pool: Pool, batches: Batches) -> Metrics:
     metrics.watch("computing", "Questions of requests that are computed now", lambda: pool.busy)
     metrics.watch("waiting", "Requests that wait for a process that computes", lambda: pool.waiting)
     metrics.watch("batch_computing", "Questions of batches that are computed now", lambda: batches.computing)
+    metrics.watch("records_damaged", "Stored records found damaged", lambda: len(answers.store.damaged))
     metrics.watch("answers_kept", "Answers kept in memory", lambda: answers.kept)
     return metrics
 
@@ -132,8 +137,6 @@ def _name_route() -> None:
         request.environ[ROUTE] = rule.rule
     if len(request.full_path) > MOST_URL:
         raise RequestURITooLarge(f"the address is longer than {MOST_URL} characters; send a POST")
-    if "Transfer-Encoding" in request.headers:
-        raise LengthRequired("send the body with its Content-Length, not in chunks")
     if request.blueprint not in WITHOUT_DATA:
         require_sound()
 

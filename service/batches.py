@@ -17,8 +17,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from analysis.errors import NotFoundError, TradebreaksError
 from service.answers import Answers
 from service.compute import Pool
-from service.compute.pool import CancelledError
-from service.errors import BusyError, StoreUnavailableError
+from service.errors import BusyError, GoneError, StoreUnavailableError
+from service.places import Caller
 from service.questions import Question, canonical
 from service.settings import Settings
 from service.store import Store
@@ -259,10 +259,10 @@ class Batches:
         outcome: dict[str, Any]
         try:
             record, _ = self._answers.keep(
-                question, lambda q: self._pool.compute(q, cancelled=_Heartbeat(self, item)).answer
+                question, lambda q: self._pool.compute(q, Caller(gone=_Heartbeat(self, item))).answer
             )
             outcome = {"state": "done", "record_id": record.id}
-        except CancelledError:
+        except GoneError:
             return
         except StoreUnavailableError:
             raise

@@ -1,349 +1,218 @@
-"""Connections on which nobody waits: a thread gets a request when all of it is there, and leaves the answer.
+"""What waitress leaves to its user: heads that two servers could read differently, and callers too slow.
 
-gunicorn's threaded worker reads requests, and writes answers, in the threads that answer them: a few callers
-that send or read slowly hold them all. Here the loop of the worker does both without blocking.
+waitress reads requests and writes answers without a thread. Written here, because it has no setting for it:
+the checks of a head that was parsed, the time and memory that callers may take together, problems as JSON,
+and whether a caller is still there.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import selectors
 import socket
+import threading
 import time
-from functools import partial
 from http import HTTPStatus
-from typing import Any
 
-from gunicorn.http import errors as http_errors
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.task import ErrorTask
+from waitress.utilities import Error
 
-READ_SECONDS = 10.0
-"""How long a caller may take to send a request, from its first byte to its last."""
+HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+ONCE = (b"host", b"content-length", b"transfer-encoding")
+"""Names that a head may hold once: of two, each reader takes the one it likes."""
 
-IDLE_SECONDS = 30.0
-"""How long a connection may lie without a request."""
-
-STALL_SECONDS = 10.0
-"""How long a caller may read nothing of an answer."""
-
-SEND_SECONDS = 120.0
-"""How long a caller may take to read an answer."""
-
-LINGER_SECONDS = 2.0
-"""How long a connection that is over is kept for a caller that still sends."""
-
-SWEEP_SECONDS = 0.5
-"""How often the loop looks for callers that are too slow."""
-
-MOST_HEAD = 65_536
-MOST_UNSENT = 64_000_000
-"""Bytes of answers that may wait for their callers, all together."""
-
-CHUNK = 65_536
-
-HEAD_END = b"\r\n\r\n"
-LENGTH = re.compile(rb"(?im)^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$")
-LENGTH_NAMED = re.compile(rb"(?im)^content-length[ \t]*:")
-ENCODED = re.compile(rb"(?im)^transfer-encoding[ \t]*:")
-EXPECTING = re.compile(rb"(?im)^expect:[ \t]*100-continue[ \t]*\r?$")
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-REFUSALS: dict[type[Exception], HTTPStatus] = {
-    http_errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
-    http_errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    http_errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
-}
-"""Status of what gunicorn cannot read; everything else of that kind is 400."""
+RETRY_SECONDS = 10
+"""When to come back if the bodies of others fill the memory set aside for them."""
 
 
-def refusal(status: HTTPStatus) -> bytes:
-    """Return an answer to what never reached the application: a problem, after which nothing follows."""
-    what = "the request was logged" if status >= 500 else "it is no HTTP/1.1 that this service reads"
-    problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": what}
-    body = json.dumps(problem).encode()
-    lines = (
-        f"HTTP/1.1 {status.value} {status.phrase}",
-        "Content-Type: application/problem+json",
-        f"Content-Length: {len(body)}",
-        "X-Content-Type-Options: nosniff",
-        "Connection: close",
-    )
-    return "\r\n".join(lines).encode() + HEAD_END + body
+class Refused(Error):  # type: ignore[misc]  # noqa: N818  # waitress publishes no types, and no exception
+    """A request that never reaches the application."""
+
+    def __init__(self, status: HTTPStatus, why: str) -> None:
+        super().__init__(why)
+        self.code, self.reason = status.value, status.phrase
 
 
-class Outlet:
-    """The socket as a thread sees it: an answer is left to the loop, whole; nothing is read."""
+class Memory:
+    """Bytes that the bodies of all callers may take together.
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self.left = bytearray()
-
-    def sendall(self, data: bytes) -> None:
-        """Leave it to the loop, which sends head and body at once.
-
-        Sent apart, the second would wait until the caller has acknowledged the first (Nagle's algorithm).
-        """
-        self.left += data
-
-    def send(self, data: bytes) -> int:
-        """Drop an interim answer: the loop has sent it."""
-        return len(data)
-
-    def recv(self, _size: int) -> bytes:
-        """Say that there is no more: the loop has read the whole request."""
-        return b""
-
-    def setblocking(self, _flag: bool) -> None:
-        """Stay as it is: the loop never blocks."""
-
-    def shutdown(self, _how: int) -> None:
-        """Refuse: the loop ends the connection when everything is sent."""
-        raise OSError("the loop ends the connection")
-
-    def close(self) -> None:
-        """Leave that to the loop."""
-
-    def gettimeout(self) -> float:
-        """Return 0, the timeout of a socket that never blocks."""
-        return 0.0
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
-        return self._sock.fileno()
-
-
-class Connection(TConn):  # type: ignore[misc]  # gunicorn publishes no types
-    """One connection.
-
-    Attributes
+    Parameters
     ----------
-    raw : socket
-    sock : Outlet
-    incoming : bytearray
-        What has arrived of the next request.
-    needed : int or None
-        Length of the next request, once its head is there.
-    last : bool
-        Whether no other request can follow.
-    until : float
-        When the loop gives up what it waits for.
-    over : float
-        When it gives up an answer, however steadily it is read.
+    most : int
     """
 
-    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
-        super().__init__(cfg, sock, client, server)
-        self.raw = sock
-        self.sock = Outlet(sock)
-        self.data_ready = True
-        self.incoming = bytearray()
-        self.needed: int | None = None
-        self.told = False
-        self.last = False
-        self.keep = False
-        self.watched = False
-        self.until = 0.0
-        self.over = 0.0
-        self.init()
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._lock = threading.Lock()
 
-    def whole(self, most_body: int) -> bool:
-        """Tell whether a thread can answer what has arrived."""
-        if self.needed is None:
-            end = self.incoming.find(HEAD_END)
-            if end < 0:
+    @property
+    def taken(self) -> int:
+        """Bytes in flight."""
+        return self._taken
+
+    def take(self, count: int) -> bool:
+        """Take so many bytes (give them back if negative), and tell whether they were there."""
+        with self._lock:
+            if count > 0 and self._taken + count > self._most:
                 return False
-            self._read_head(bytes(self.incoming[: end + 2]), end + len(HEAD_END), most_body)
-        assert self.needed is not None
-        return len(self.incoming) >= self.needed
+            self._taken += count
+            return True
 
-    def _read_head(self, head: bytes, size: int, most_body: int) -> None:
-        self.needed = size
-        named = len(LENGTH_NAMED.findall(head))
-        lengths = LENGTH.findall(head)
-        length = int(lengths[0]) if lengths else 0
-        if ENCODED.search(head) or named != len(lengths) or named > 1 or length > most_body:
+
+class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress publishes no types
+    """A request whose head every reader understands alike, and whose body fits."""
+
+    memory: Memory
+    taken = 0
+    error: Error | None = None
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the head, then refuse what another server could read as another request."""
+        super().parse_header(header_plus)
+        refused = self._refusal(header_plus)
+        if refused is not None:
+            self.error = refused
             # The body is left alone: nobody can say where the next request would begin.
-            self.last = True
-        else:
-            self.needed += length
+            self.body_rcv, self.content_length, self.chunked = None, 0, False
+
+    def received(self, data: bytes) -> int:
+        """Take in a part, unless the bodies of all callers are too much."""
+        in_body = self.body_rcv is not None
+        consumed = int(super().received(data))
+        if in_body and self.error is None:
+            if self.memory.take(consumed):
+                self.taken += consumed
+            else:
+                self.error = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "others send too much: ask again")
+                self.completed = True
+        if self.error is not None:
+            # Who asks whether to go on is told why not.
+            self.expect_continue = False
+        return consumed
+
+    def close(self) -> None:
+        """Give back what the body took."""
+        self.memory.take(-self.taken)
+        self.taken = 0
+        super().close()
+
+    def _refusal(self, head: bytes) -> Refused | None:
+        lines = head.split(b"\r\n")[1:]
+        names = [line.partition(b":")[0].lower() for line in lines]
+        host = self.headers.get("HOST")
+        if self.version not in ("1.0", "1.1"):
+            return Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "send HTTP/1.1")
+        if any(line.startswith((b" ", b"\t")) for line in lines):
+            return Refused(HTTPStatus.BAD_REQUEST, "a field of the head is folded over two lines")
+        for name in ONCE:
+            if names.count(name) > 1:
+                return Refused(HTTPStatus.BAD_REQUEST, f"the head names {name.decode()} twice")
+        if (host is None and self.version == "1.1") or (host is not None and not HOST.fullmatch(host)):
+            return Refused(HTTPStatus.BAD_REQUEST, "the head names no Host that can be read")
+        if b"transfer-encoding" in names:
+            if b"content-length" in names or self.version == "1.0":
+                return Refused(HTTPStatus.BAD_REQUEST, "the head does not say how long the body is")
+            return Refused(HTTPStatus.LENGTH_REQUIRED, "send the body with its Content-Length, not in chunks")
+        return None
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn publishes no types
-    """gunicorn's threaded worker with connections that hold no thread."""
+class Problem(ErrorTask):  # type: ignore[misc]  # waitress publishes no types
+    """The answer to what never reached the application: a problem, after which nothing follows."""
 
-    most_body = 1_000_000
-    """Largest body that is read; a longer one is left to the application to refuse."""
+    def execute(self) -> None:
+        """Send it; the connection ends."""
+        error = self.request.error
+        status = HTTPStatus(error.code)
+        detail = error.body if isinstance(error, Refused) or error.code < 500 else "the request was logged"
+        problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+        body = json.dumps(problem).encode()
+        self.status = f"{status.value} {status.phrase}"
+        self.response_headers += [
+            ("Content-Type", "application/problem+json"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.response_headers.append(("Retry-After", str(RETRY_SECONDS)))
+        self.channel.refused = True
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._waiting: dict[Connection, None] = {}
-        self._unsent = 0
-        self._swept = 0.0
 
-    def accept(self, listener: socket.socket) -> None:
-        """Take a new connection; where there are too many, the one that waited longest gives way."""
-        if self.nr_conns >= self.worker_connections - 1 and self._waiting:
-            self._drop(next(iter(self._waiting)))
-        try:
-            sock, client = listener.accept()
-        except OSError:
-            return
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.nr_conns += 1
-        self._begin(Connection(self.cfg, sock, client, listener.getsockname()), b"")
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress publishes no types
+    """One connection."""
 
-    def murder_pending(self) -> None:
-        """Cut off the callers that are too slow."""
-        moment = time.monotonic()
-        if moment < self._swept + SWEEP_SECONDS:
-            return
-        self._swept = moment
-        if not self.alive:
-            for connection in self._waiting:
-                connection.until = min(connection.until, moment + LINGER_SECONDS)
-        for connection in [c for c in self._waiting if min(c.until, c.over or c.until) < moment]:
-            self._drop(connection)
+    parser_class = Request
+    error_task_class = Problem
+    read_seconds: float
+    """How long a caller may take to send a request, from its first byte to its last."""
 
-    def handle_request(self, req: Any, conn: Connection) -> Any:
-        """Answer one request; the caller is told when no other can follow."""
-        if conn.last:
-            req.force_close()
-        return super().handle_request(req, conn)
+    begun = 0.0
+    refused = False
+    lingering = False
 
-    def finish_request(self, conn: Connection, fs: Any) -> None:
-        """Send what a thread has left, then go on to the next request."""
-        conn.keep = bool(not fs.cancelled() and fs.exception() is None and fs.result()) and not conn.last
-        conn.over = time.monotonic() + SEND_SECONDS
-        self._unsent += len(conn.sock.left)
-        if self._unsent > MOST_UNSENT:
-            self._drop(conn)
-        else:
-            self._send(conn)
-
-    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: Exception) -> None:
-        """Answer what is no HTTP with a problem; what is our own fault is logged."""
-        if isinstance(exc, http_errors.ParseException):
-            status = next(
-                (s for kind, s in REFUSALS.items() if isinstance(exc, kind)), HTTPStatus.BAD_REQUEST
-            )
-        else:
-            self.log.exception("the request failed", exc_info=exc)
-            status = HTTPStatus.INTERNAL_SERVER_ERROR
-        client.sendall(refusal(status))
-
-    def _begin(self, conn: Connection, arrived: bytes) -> None:
-        """Wait for the next request of a connection."""
-        conn.incoming = bytearray(arrived)
-        conn.needed, conn.told, conn.over = None, False, 0.0
-        conn.until = time.monotonic() + (READ_SECONDS if arrived else IDLE_SECONDS)
-        if arrived and self._hand_over(conn):
-            return
-        self._watch(conn, selectors.EVENT_READ, self._read)
-
-    def _read(self, conn: Connection) -> None:
-        try:
-            part = conn.raw.recv(CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:
-            part = b""
-        if not part:
-            self._drop(conn)
-            return
-        if not conn.incoming:
-            conn.until = time.monotonic() + READ_SECONDS
-        conn.incoming += part
-        if not self._hand_over(conn) and conn.needed is None and len(conn.incoming) > MOST_HEAD:
-            conn.keep = False
-            conn.sock.sendall(refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
-            self._unsent += len(conn.sock.left)
-            self._send(conn)
-
-    def _hand_over(self, conn: Connection) -> bool:
-        """Give a request that is complete to a thread."""
-        if not conn.whole(self.most_body):
-            if conn.needed is not None and not conn.told:
-                conn.told = True
-                if EXPECTING.search(conn.incoming[: conn.incoming.find(HEAD_END) + 2]):
-                    self._tell(conn)
+    def received(self, data: bytes) -> bool:
+        """Take in what arrived, unless the caller has dripped for too long."""
+        moment, before = time.monotonic(), self.request
+        if before is None:
+            self.begun = moment
+        elif moment - self.begun > self.read_seconds:
+            self.will_close = True
             return False
-        self._unwatch(conn)
-        conn.parser.unreader.unread(bytes(conn.incoming))
-        conn.incoming = bytearray()
-        self.enqueue_req(conn)
-        return True
+        found = bool(super().received(data))
+        if self.request is not before:
+            self.begun = moment
+        return found
 
-    def _tell(self, conn: Connection) -> None:
+    def check_client_disconnected(self) -> bool:
+        """Tell whether the caller has gone, without reading what it sent."""
+        if not self.connected:
+            return True
         try:
-            conn.raw.send(CONTINUE)
-        except OSError:
-            conn.until = 0.0
-
-    def _send(self, conn: Connection) -> None:
-        left = conn.sock.left
-        try:
-            while left:
-                sent = conn.raw.send(memoryview(left)[: 4 * CHUNK])
-                self._unsent -= sent
-                del left[:sent]
+            return not self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
-            conn.until = time.monotonic() + STALL_SECONDS
-            self._watch(conn, selectors.EVENT_WRITE, self._send)
-            return
-        except OSError:
-            self._drop(conn)
-            return
-        self._unwatch(conn)
-        if conn.keep:
-            self._begin(conn, conn.parser.unreader.take_buffered())
-        else:
-            self._linger(conn)
+            return False
+        except (OSError, AttributeError):
+            return True
 
-    def _linger(self, conn: Connection) -> None:
-        """Say that nothing follows, and let the caller close; what it still sends is thrown away."""
-        try:
-            conn.raw.shutdown(socket.SHUT_WR)
-        except OSError:
-            self._drop(conn)
-            return
-        conn.over, conn.until = 0.0, time.monotonic() + LINGER_SECONDS
-        self._watch(conn, selectors.EVENT_READ, self._discard)
+    def readable(self) -> bool:
+        """Tell whether to read: a refused caller is heard out, else it would not see its answer."""
+        return self.lingering or bool(super().readable())
 
-    def _discard(self, conn: Connection) -> None:
+    def handle_read(self) -> None:
+        """Read; what a refused caller still sends is thrown away."""
+        if not self.lingering:
+            super().handle_read()
+            return
         try:
-            part = conn.raw.recv(CHUNK)
+            if not self.socket.recv(65_536):
+                self.handle_close()
         except BlockingIOError:
             return
         except OSError:
-            part = b""
-        if not part:
-            self._drop(conn)
+            self.handle_close()
 
-    def _watch(self, conn: Connection, events: int, action: Any) -> None:
-        data = partial(self._act, action, conn)
-        if conn.watched:
-            self.poller.modify(conn.raw, events, data)
-        else:
-            self.poller.register(conn.raw, events, data)
-            conn.watched = True
-        self._waiting.pop(conn, None)
-        self._waiting[conn] = None
+    def handle_close(self) -> None:
+        """End the connection; a refused caller first gets the end of its answer."""
+        if self.refused and not self.lingering and self.connected:
+            self.lingering, self.will_close = True, False
+            try:
+                self.socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+            else:
+                return
+        with self.requests_lock:
+            for request in (self.request, *self.requests[1:]):
+                if request is not None:
+                    request.close()
+        super().handle_close()
 
-    def _act(self, action: Any, conn: Connection, _socket: socket.socket) -> None:
-        if conn.watched:
-            action(conn)
-
-    def _unwatch(self, conn: Connection) -> None:
-        if conn.watched:
-            self.poller.unregister(conn.raw)
-            conn.watched = False
-            del self._waiting[conn]
-
-    def _drop(self, conn: Connection) -> None:
-        self._unwatch(conn)
-        self._unsent -= len(conn.sock.left)
-        conn.sock.left.clear()
-        self.nr_conns -= 1
-        conn.raw.close()
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Cut off a caller that asks on without reading; waitress would let a thread wait for it."""
+        if self.total_outbufs_len > self.adj.outbuf_high_watermark:
+            self.will_close, self.connected = True, False
+            self.server.pull_trigger()

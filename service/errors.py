@@ -32,6 +32,24 @@ class BusyError(TradebreaksError):
     http_status = 503
 
 
+class GoneError(TradebreaksError):
+    """The caller went away before its answer was there; nobody reads this."""
+
+    slug = "gone"
+    title = "The caller has gone"
+    exit_code = 3
+    http_status = 503
+
+
+class FailedError(TradebreaksError):
+    """Something unexpected happened; the log has the reason under the id of the request."""
+
+    slug = "unexpected"
+    title = "The service failed"
+    exit_code = 1
+    http_status = 500
+
+
 class TimeBudgetError(TradebreaksError):
     """The computation took longer than the service allows and was stopped."""
 
@@ -72,6 +90,8 @@ SERVICE_PROBLEMS: tuple[type[TradebreaksError], ...] = (
     StoreUnavailableError,
     WithdrawnError,
     BusyError,
+    GoneError,
+    FailedError,
     TimeBudgetError,
     UnauthorizedError,
     ForbiddenError,

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-Waiting = Callable[[], AbstractContextManager[None]]
+Waiting = Callable[[], AbstractContextManager[object]]
 """Returns a context in which a caller waits for another one's computation."""
 
 
@@ -26,9 +26,14 @@ class Kept(Generic[T]):
         Size of all values together; a larger value is handed out and not kept.
     size : callable
         Size of a value in bytes.
+    own : type of exception
+        A failure that is one caller's own: one of those who waited for it computes anew.
     """
 
-    def __init__(self, most_bytes: int, size: Callable[[T], int]) -> None:
+    def __init__(
+        self, most_bytes: int, size: Callable[[T], int], own: type[BaseException] | tuple[()] = ()
+    ) -> None:
+        self._own = own
         self._most_bytes = most_bytes
         self._size = size
         self._bytes = 0
@@ -57,16 +62,20 @@ class Kept(Generic[T]):
         waiting : callable
             Entered by a caller that waits for the computation of another one; it may refuse.
         """
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-            running = self._running.get(key)
-            if running is None:
-                mine = self._running[key] = Future()
-        if running is not None:
+        while True:
+            with self._lock:
+                if key in self._values:
+                    self._values.move_to_end(key)
+                    return self._values[key]
+                running = self._running.get(key)
+                if running is None:
+                    mine = self._running[key] = Future()
+                    break
             with waiting():
-                return running.result()
+                try:
+                    return running.result()
+                except self._own:
+                    continue
         try:
             value = compute()
         except BaseException as error:

@@ -107,14 +107,14 @@ class TargetIn(Strict):
     """A catalogue series, or the caller's own observations; exactly one of the two."""
 
     series: SeriesAddress | None = None
-    observations: list[ObservationIn] | None = None
+    observations: Annotated[list[ObservationIn], Field(fail_fast=True)] | None = None
     vintage: Vintage | None = None
     gaps: Literal["refuse", "missing"] | None = None
     title: Annotated[str, Field(min_length=1, max_length=120)] | None = None
     unit: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     rate: bool | None = None
-    events: list[EventIn] | None = None
-    without: Annotated[list[str], Field(max_length=50)] | None = None
+    events: Annotated[list[EventIn], Field(fail_fast=True)] | None = None
+    without: Annotated[list[str], Field(max_length=50, fail_fast=True)] | None = None
     store: bool | None = None
 
 
@@ -179,8 +179,8 @@ class AttributionOptions(ModelOptions):
 class DesignedTarget(TargetIn):
     """A target with what the models may be told about it."""
 
-    regime: list[WindowText] | None = None
-    controls: dict[str, dict[PeriodText, Number]] | None = None
+    regime: Annotated[list[WindowText], Field(max_length=50, fail_fast=True)] | None = None
+    controls: Annotated[dict[str, dict[PeriodText, Number]], Field(max_length=20)] | None = None
 
 
 class BreaksRequest(DesignedTarget):
@@ -396,6 +396,8 @@ class ReadyOut(Answer):
     status: Literal["ready"]
     data_digest: str
     migration: str
+    store: Literal["read-write", "read-only"]
+    damaged: list[str]
 
 
 class RecordOut(EstimateOut):
@@ -423,9 +425,10 @@ class RecordEntry(Answer):
 
 
 class RecordsOut(Answer):
-    """A page of records, oldest first; `next` is the cursor of the page after it."""
+    """A page of records in the order in which they were stored; `next` is the cursor of the page after it."""
 
     estimates: list[RecordEntry]
+    damaged: list[str]
     next: str | None
 
 
@@ -465,7 +468,7 @@ class BatchQuestion(Strict):
 class BatchRequest(Strict):
     """Questions that are computed one after the other and stored."""
 
-    questions: Annotated[list[BatchQuestion], Field(min_length=1, max_length=10_000)]
+    questions: Annotated[list[BatchQuestion], Field(min_length=1, max_length=10_000, fail_fast=True)]
 
 
 class BatchItem(Answer):

@@ -1,24 +1,24 @@
-"""``tradebreaks serve``: gunicorn until interrupted, and the headline on stdout."""
+"""``tradebreaks serve``: waitress until interrupted, and the headline on stdout."""
 
 from __future__ import annotations
 
 import gc
 import resource
+import signal
 import socket
 import threading
-from dataclasses import replace
-from functools import partial
+import time
 from typing import Any
 
 import click
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from waitress.server import create_server
 
 from analysis.cli.shell import say
 from analysis.errors import TradebreaksError, UsageError
 from analysis.reporting.headline import CAVEATS
 from service.app import create_app
-from service.connections import Worker
+from service.connections import Channel, Memory, Request
 from service.settings import Settings
 from service.telemetry import log_to_stderr
 from service.views import headlines, overview
@@ -26,31 +26,20 @@ from service.views import headlines, overview
 GRACEFUL_SECONDS = 10
 """How long a stop waits for the requests in hand."""
 
-FIRST_WORKER = 1
-"""gunicorn counts its workers; one that replaces a lost worker prints nothing."""
+LOOP_SECONDS = 1
+"""How often the loop looks whether it shall stop, if nothing happens."""
 
+MAINTENANCE_SECONDS = 5
+"""How often the loop looks for connections that lie idle."""
 
-MOST_CONNECTIONS = 4_000
-SPARE_DESCRIPTORS = 200
+BUFFERED = 65_536
+"""Bytes of an answer kept in memory for a caller that does not read; the rest lies in a temporary file."""
+
+MOST_UNSENT = 16_000_000
+"""Bytes of answers for one connection that may wait; a caller that asks on without reading is cut off."""
+
+SPARE_DESCRIPTORS = 500
 """Files that this process may open beside its connections."""
-
-
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
-    """gunicorn with this application and these options, and no configuration file."""
-
-    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
-        self._app = app
-        self._options = options
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Take the options given, and nothing from the command line or the environment."""
-        for name, value in self._options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        """Return the application, built once before the worker starts."""
-        return self._app
 
 
 def serve(host: str, port: int) -> None:
@@ -73,47 +62,81 @@ def serve(host: str, port: int) -> None:
     settings = Settings.from_environment()
     listener = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listener.getsockname()[1]}"
-    app = create_app(settings if settings.public_url else replace(settings, public_url=address))
-
-    class BoundedWorker(Worker):
-        most_body = settings.max_body_bytes
-
+    app = create_app(settings)
     log_to_stderr()
-    click.echo(f"Serving at {address} until interrupted (Ctrl-C).\n")
-    options = {
-        "bind": [f"fd://{listener.fileno()}"],
-        "workers": 1,
-        "worker_class": BoundedWorker,
-        "worker_connections": _connections(),
-        "threads": settings.threads,
-        "timeout": 0,
-        "graceful_timeout": GRACEFUL_SECONDS,
-        "keepalive": 30,
-        "sendfile": False,
-        # gunicorn would open one socket in the user's home, which any other gunicorn there takes over.
-        "control_socket_disable": True,
-        "limit_request_line": 8190,
-        "limit_request_fields": 100,
-        "loglevel": "warning",
-        "proc_name": "tradebreaks",
-        "post_worker_init": partial(_start, app),
-        "worker_exit": partial(_stop, app),
-    }
-    _Server(app, options).run()
-
-
-def _start(app: Flask, worker: Any) -> None:
-    """Open the store, take up batches, and compute the headline, whose answers this process keeps."""
+    server = _server(app, settings, listener)
+    click.echo(f"Serving at http://{shown}:{listener.getsockname()[1]} until interrupted (Ctrl-C).\n")
     threading.Thread(target=_open, args=(app,), daemon=True).start()
-    if worker.age == FIRST_WORKER and app.extensions["settings"].warm_up:
+    if settings.warm_up:
         threading.Thread(target=_print_headline, args=(app,), daemon=True).start()
+    try:
+        _run(server)
+    finally:
+        _stop(app)
 
 
-def _stop(app: Flask, _server: Any, _worker: Any) -> None:
+def _server(app: Flask, settings: Settings, listener: socket.socket) -> Any:
+    """Return waitress with this application, its connections bounded."""
+
+    class BoundedRequest(Request):
+        memory = Memory(settings.max_bytes_in_flight)
+
+    class BoundedChannel(Channel):
+        parser_class = BoundedRequest
+        read_seconds = float(settings.read_seconds)
+
+    server = create_server(
+        app,
+        sockets=[listener],
+        threads=settings.threads,
+        asyncore_use_poll=True,  # select() ends at 1,024 descriptors
+        channel_request_lookahead=0,
+        channel_timeout=settings.idle_seconds,
+        cleanup_interval=min(MAINTENANCE_SECONDS, settings.idle_seconds),
+        connection_limit=_connections(settings.connections),
+        max_request_header_size=settings.max_head_bytes,
+        max_request_body_size=settings.max_body_bytes + 1,
+        inbuf_overflow=settings.max_body_bytes + 1,
+        outbuf_overflow=BUFFERED,
+        outbuf_high_watermark=MOST_UNSENT,
+        clear_untrusted_proxy_headers=False,  # ProxyFix reads them, as many as there are trusted proxies
+        ident=None,
+    )
+    server.channel_class = BoundedChannel
+    return server
+
+
+def _run(server: Any) -> None:
+    """Serve until a signal comes, then answer the requests in hand and take no others."""
+    stopping = threading.Event()
+
+    def stop(*_: Any) -> None:
+        stopping.set()
+        server.pull_trigger()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+    def turn(seconds: float) -> None:
+        server.asyncore.loop(timeout=seconds, use_poll=True, map=server._map, count=1)
+
+    while not stopping.is_set():
+        turn(LOOP_SECONDS)
+    server.asyncore.dispatcher.close(server)
+    until = time.monotonic() + GRACEFUL_SECONDS
+    while time.monotonic() < until and any(
+        channel.requests or channel.total_outbufs_len for channel in list(server.active_channels.values())
+    ):
+        turn(0.1)
+
+
+def _stop(app: Flask) -> None:
     """Leave no process behind; a batch that is not finished goes on at the next start."""
     app.extensions["batches"].close()
     app.extensions["pool"].close()
+    app.extensions["drawing"].close()
+    # What SQLite keeps beside the file goes into it when the last connection ends.
+    app.extensions["answers"].store.database.close()
 
 
 def _open(app: Flask) -> None:
@@ -148,14 +171,14 @@ def _warm_first_page(app: Flask) -> None:
     gc.freeze()
 
 
-def _connections() -> int:
+def _connections(wanted: int) -> int:
     """Return how many connections this process may hold; it may open as many files as it is ever allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + SPARE_DESCRIPTORS
-    if soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    files = 2 * wanted + SPARE_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < files:
+        soft = files if hard == resource.RLIM_INFINITY else min(files, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(min(MOST_CONNECTIONS, soft - SPARE_DESCRIPTORS), 1)
+    return wanted if soft >= files else max((soft - SPARE_DESCRIPTORS) // 2, 10)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -27,18 +27,34 @@ class Settings:
     ----------
     threads : int
         Requests answered at the same time.
+    connections : int
+        Connections held at the same time; another one waits until one of them ends.
+    idle_seconds : int
+        How long a connection may lie still, or a caller read nothing of its answer.
+    read_seconds : int
+        How long a caller may take to send a request, from its first byte to its last.
+    max_head_bytes : int
+        Largest head of a request; a larger one is answered with 431.
     max_body_bytes : int
         Largest request body; a larger one is answered with 413.
+    max_bytes_in_flight : int
+        Bytes of bodies of all callers together; what does not fit is answered with 503.
     max_observations : int
         Most observations of a caller's own series.
     max_events : int
         Most events of a caller's own table.
+    max_cost : int
+        Largest question on own data: periods times events and one more, times 1, 2 or 20 for evidence none,
+        basic or full.
     cache_bytes : int
-        Answers kept in memory, by their size as JSON; in memory they are some eight times as large.
+        What is kept in memory: a third each for answers, for renderings of records, and for what was just
+        sent. Answers count by their size as JSON; in memory they are some eight times as large.
     workers : int
-        Processes that compute; 0 computes in the thread of the request.
+        Processes that compute, at most one for each core; 0 computes in the thread of the request.
     nice : int
         How far those processes stand back behind the others of the machine, 0 to 19.
+    draw_seconds : int
+        Longest drawing of a chart or document.
     compute_seconds : int
         Longest computation for one request.
     max_waiting : int
@@ -49,7 +65,9 @@ class Settings:
     batch_seconds : int
         Longest computation for one question of a batch.
     writes_per_minute : int
-        Records and computations on own data that one address may ask for in a minute.
+        Requests that write, or bring own data, that one address may send in a minute.
+    wrong_tokens_per_minute : int
+        Wrong tokens that one address may send in a minute.
     warm_up : int
         Whether the headline is computed and printed when the service starts: 1 or 0.
     log_requests : int
@@ -59,24 +77,32 @@ class Settings:
     database_url : str
         Where records are kept; empty is the SQLite file of `service.store.default_url`.
     public_url : str
-        Address under which the service is cited; empty is the one it is served at.
+        Address under which records are cited; without one, a citation gives no address.
     publish_token_sha256, admin_token_sha256 : str
         SHA-256 of the token for writing records, and of that for withdrawing them. Without the first
         everybody may write; without the second nobody may withdraw over HTTP.
     """
 
     threads: int = 32
+    connections: int = 2_000
+    idle_seconds: int = 30
+    read_seconds: int = 20
+    max_head_bytes: int = 32_768
     max_body_bytes: int = 1_000_000
+    max_bytes_in_flight: int = 50_000_000
     max_observations: int = 5_000
     max_events: int = 50
-    cache_bytes: int = 16_000_000
-    workers: int = 1
+    max_cost: int = 500_000
+    cache_bytes: int = 48_000_000
+    workers: int = 2
     nice: int = 10
+    draw_seconds: int = 30
     compute_seconds: int = 120
     max_waiting: int = 16
     max_batch: int = 200
     batch_seconds: int = 3_600
     writes_per_minute: int = 60
+    wrong_tokens_per_minute: int = 10
     warm_up: int = 1
     log_requests: int = 1
     trusted_proxies: int = 0
@@ -112,6 +138,11 @@ class Settings:
             raise UsageError(
                 f"{PREFIX}MAX_WAITING is {settings.max_waiting} and {PREFIX}THREADS {settings.threads}: "
                 "who waits holds a thread, so give more threads"
+            )
+        if settings.max_bytes_in_flight < settings.max_body_bytes:
+            raise UsageError(
+                f"{PREFIX}MAX_BYTES_IN_FLIGHT is {settings.max_bytes_in_flight}, less than one body "
+                f"({PREFIX}MAX_BODY_BYTES): give more"
             )
         return settings
 

@@ -107,6 +107,7 @@ class Telemetry:
                     "request",
                     extra={
                         "fields": {
+                            "address": environ.get("REMOTE_ADDR", ""),
                             "method": environ["REQUEST_METHOD"],
                             "path": environ.get("PATH_INFO", ""),
                             "query": environ.get("QUERY_STRING", ""),
@@ -142,7 +143,13 @@ def log_to_stderr() -> None:
     """Send what this service logs to stderr, as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    ours = logging.getLogger("tradebreaks")
-    ours.handlers[:] = [handler]
-    ours.setLevel(logging.INFO)
-    ours.propagate = False
+    # waitress warns of every request that waits for a thread; the metrics say how many do.
+    for name, level in (
+        ("tradebreaks", logging.INFO),
+        ("waitress", logging.WARNING),
+        ("waitress.queue", logging.ERROR),
+    ):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [] if "." in name else [handler]
+        logger.setLevel(level)
+        logger.propagate = "." in name

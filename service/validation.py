@@ -12,7 +12,14 @@ from flask import Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
+from analysis.domain.text import readable, what_is_wrong
 from analysis.errors import InputError, TradebreaksError, UsageError
+
+MOST_FIELDS = 10_000
+"""Most fields of one object of a body: more than the most observations of a control."""
+
+SHOWN = 100
+"""Characters of a name that a refusal repeats."""
 
 DATA_FIELDS = ("observations", "events", "controls")
 """Fields of a body that are data: what is wrong in them is bad input (422), elsewhere bad usage (400)."""
@@ -67,15 +74,17 @@ registry.register("pydantic", StrictAdapter)
 def _query(request: Request) -> dict[str, str]:
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise UsageError(f"the parameter '{name}' is given {len(values)} times; give it once")
-    return request.args.to_dict()
+            raise UsageError(f"the parameter '{readable(name)}' is given {len(values)} times; give it once")
+    found = request.args.to_dict()
+    require_texts(found)
+    return found
 
 
 def _body(request: Request) -> Any:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("send a JSON body with the media type application/json")
     try:
-        return json.loads(
+        found = json.loads(
             request.get_data(), parse_constant=_refuse_constant, object_pairs_hook=_without_doubles
         )
     except json.JSONDecodeError as error:
@@ -85,6 +94,35 @@ def _body(request: Request) -> Any:
     except (ValueError, RecursionError):
         # Bytes that are no UTF-8, a number of thousands of digits, thousands of nested brackets.
         raise UsageError("the body cannot be read as UTF-8 JSON") from None
+    require_texts(found)
+    return found
+
+
+def require_texts(value: Any, pointer: str = "", allowed: str = "") -> None:
+    """Refuse characters that nobody can read, in every text of a request and in every name of a field.
+
+    Raises
+    ------
+    UsageError, InputError
+        Naming the field and the character.
+    """
+    if isinstance(value, str):
+        wrong = what_is_wrong(value, allowed)
+        if wrong is not None:
+            is_data = pointer.split("/")[1:2] and pointer.split("/")[1] in DATA_FIELDS
+            raise (InputError if is_data else UsageError)(
+                f"the field '{pointer[1:].replace('/', '.')}' holds {wrong}: take it out", pointer=pointer
+            )
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            wrong = what_is_wrong(name)
+            if wrong is not None:
+                raise UsageError(f"the name of a field holds {wrong}: take it out", pointer=pointer)
+            require_texts(item, f"{pointer}/{_step(name)}", allowed)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            if not isinstance(item, (int, float)):
+                require_texts(item, f"{pointer}/{number}", allowed)
 
 
 def _refuse_constant(name: str) -> Any:
@@ -92,19 +130,25 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _without_doubles(pairs: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"the body names the field '{double}' twice")
+    if len(pairs) > MOST_FIELDS:
+        raise UsageError(f"an object of the body has {len(pairs)} fields; {MOST_FIELDS} are the most")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise UsageError(f"the body names the field '{readable(name[:SHOWN])}' twice")
+        found[name] = value
     return found
+
+
+def _step(name: str | int) -> str:
+    return str(name)[:SHOWN].replace("~", "~0").replace("/", "~1")
 
 
 def _refusal(
     place: Sequence[str | int], kind: str, message: str, location: str, model: type[BaseModel]
 ) -> TradebreaksError:
-    pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in place)
-    name = ".".join(str(step) for step in place) or "the body"
+    pointer = "".join(f"/{_step(step)}" for step in place)
+    name = readable(".".join(str(step)[:SHOWN] for step in place)) or "the body"
     if kind == "extra_forbidden":
         known = ", ".join(sorted(field.alias or key for key, field in model.model_fields.items()))
         hint = f"; known are {known}" if len(place) == 1 and known else ""

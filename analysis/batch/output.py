@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.batch.reading import PARQUET
+from analysis.domain.text import neutral
 from analysis.errors import MissingExtraError
 
 TEXT = frozenset(
@@ -48,14 +49,25 @@ def write_output(path: Path, columns: Sequence[str], parts: Iterator[bytes]) -> 
 
 def _write_csv(path: Path, columns: Sequence[str], parts: Iterator[bytes]) -> tuple[int, int]:
     rows = errors = 0
+    words = [k for k, name in enumerate(columns) if name in TEXT]
     with path.open("wb") as file:
         file.write((",".join(columns) + "\n").encode())
         for part in parts:
-            file.write(part)
-            for row in _rows(part):
-                rows += 1
-                errors += row[columns.index("status")] == "error"
+            table = list(_rows(part))
+            rows += len(table)
+            errors += sum(row[columns.index("status")] == "error" for row in table)
+            file.write(_neutral(part, table, words))
     return rows, errors
+
+
+def _neutral(part: bytes, table: list[list[str]], words: Sequence[int]) -> bytes:
+    """Return the rows such that no spreadsheet runs a cell of text as a formula."""
+    safe = [[neutral(cell) if k in words else cell for k, cell in enumerate(row)] for row in table]
+    if safe == table:
+        return part
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\n").writerows(safe)
+    return file.getvalue().encode("utf-8")
 
 
 def _rows(part: bytes) -> Iterator[list[str]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from analysis.errors import InputError
 
 MANIFEST = "manifest.json"
 SUFFIX = ".parts"
+LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,13 @@ class Parts:
     ----------
     output : Path
     folder : Path
+    lock : file
+        Held while a run writes here.
     """
 
     output: Path
     folder: Path
+    lock: IO[str]
 
     @classmethod
     def beside(cls, output: str | os.PathLike[str], manifest: Mapping[str, Any], *, resume: bool) -> Parts:
@@ -39,15 +45,16 @@ class Parts:
             If the folder of the output does not exist or cannot be written to.
         """
         path = Path(output)
-        parts = cls(path, path.with_name(path.name + SUFFIX))
+        folder = path.with_name(path.name + SUFFIX)
         wanted = json.dumps(manifest, sort_keys=True, ensure_ascii=False)
-        try:
-            if parts.folder.exists() and not (resume and parts._manifest() == wanted):
-                shutil.rmtree(parts.folder)
-            parts.folder.mkdir(exist_ok=True)
-            _replace(parts.folder / MANIFEST, wanted.encode("utf-8"))
-        except OSError as problem:
-            raise InputError(f"the output {path} cannot be written ({problem.strerror})") from None
+        with writing(path):
+            folder.mkdir(exist_ok=True)
+            parts = cls(path, folder, _locked(folder / LOCK, path))
+            if not (resume and parts._manifest() == wanted):
+                for left in folder.iterdir():
+                    if left.name != LOCK:
+                        left.unlink()
+            _replace(folder / MANIFEST, wanted.encode("utf-8"))
         return parts
 
     def _manifest(self) -> str:
@@ -63,8 +70,15 @@ class Parts:
         return self.path(number).exists()
 
     def keep(self, number: int, rows: bytes) -> None:
-        """Store a finished chunk: it is there wholly or not at all."""
-        _replace(self.path(number), rows)
+        """Store a finished chunk: it is there wholly or not at all.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+        """
+        with writing(self.output):
+            _replace(self.path(number), rows)
 
     def read(self, count: int) -> Iterator[bytes]:
         """Yield the rows of all chunks in order."""
@@ -74,6 +88,39 @@ class Parts:
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder)
+        self.lock.close()
+
+    def close(self) -> None:
+        """Leave the folder to another run."""
+        self.lock.close()
+
+
+@contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """Say in one sentence that the output cannot be written.
+
+    Raises
+    ------
+    InputError
+        With the reason; what was finished is kept.
+    """
+    try:
+        yield
+    except OSError as problem:
+        raise InputError(
+            f"the output {output} cannot be written ({problem.strerror}): finished chunks are kept beside "
+            "it, so that the next run continues"
+        ) from None
+
+
+def _locked(path: Path, output: Path) -> IO[str]:
+    lock = path.open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise InputError(f"another run is writing {output}: wait for it, or name another output") from None
+    return lock
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -14,12 +14,12 @@ from analysis.batch.chunk import write_rows
 from analysis.batch.engine import run_chunks
 from analysis.batch.lenses import error_cells, lens_columns
 from analysis.batch.output import write_output
-from analysis.batch.parts import Parts
+from analysis.batch.parts import Parts, writing
 from analysis.batch.reading import LongInput
 from analysis.batch.request import ALL_SERIES, BatchOptions, Chunk, event_record
 from analysis.domain import EventTable
 from analysis.domain.hashing import digest
-from analysis.errors import UsageError
+from analysis.errors import InputError, UsageError
 from analysis.reading.declared import read_event_tables
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def run_batch(
     gaps: str = "refuse",
     columns: str = "contract",
     resume: bool = True,
+    force: bool = False,
     progress: Progress | None = None,
     **choices: Any,
 ) -> BatchReport:
@@ -132,6 +133,8 @@ def run_batch(
         Whether scale, effect on either scale, sign probability, grade and p-value are added.
     resume : bool
         Whether finished chunks of an interrupted run with the same input and options are used.
+    force : bool
+        Whether an output that is there already is overwritten.
     progress : callable, optional
         Called with the number of finished chunks and of all.
     **choices
@@ -144,7 +147,8 @@ def run_batch(
     Raises
     ------
     InputError
-        If input, events or output cannot be read or written as a whole.
+        If input, events or output cannot be read or written as a whole; if the output is there already, or
+        another run is writing it.
     UsageError
         An option that does not exist; no scheduler at the address.
     MissingExtraError
@@ -154,6 +158,8 @@ def run_batch(
         raise UsageError(f"jobs is a number of processes, 1 or more, not {jobs}", pointer="/options/jobs")
     options = BatchOptions(lens, by, gaps, columns, choices)  # type: ignore[arg-type]  # checked inside
     options.check()
+    if Path(output).exists() and not force:
+        raise InputError(f"the output {output} is there already: name another one, or say --force")
     tables = _tables(events, by)
     source = input if isinstance(input, LongInput) else LongInput(input, by)
     found = source.overview()
@@ -186,9 +192,13 @@ def run_batch(
             write_rows([error_cells(one.id, reason, names) for one in Chunk.from_bytes(payload).series]),
         )
 
-    run_chunks(pending, keep, give_up, jobs=jobs, scheduler=scheduler)
-    rows, errors = write_output(Path(output), lens_columns(options), parts.read(total))
-    parts.remove()
+    try:
+        run_chunks(pending, keep, give_up, jobs=jobs, scheduler=scheduler)
+        with writing(Path(output)):
+            rows, errors = write_output(Path(output), lens_columns(options), parts.read(total))
+            parts.remove()
+    finally:
+        parts.close()
     return BatchReport(Path(output), found.series, rows, errors, total, resumed, found.unused)
 
 

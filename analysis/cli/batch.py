@@ -71,6 +71,7 @@ from analysis.cli.target import CHOICE_KEYS, reading_options
 @click.option("--to", "end", metavar="WINDOW", help="Of an attribution.")
 @reading_options
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted run.")
+@click.option("--force", is_flag=True, help="Overwrite an output that is there already.")
 @json_option
 def batch(
     source: str,
@@ -83,6 +84,7 @@ def batch(
     gaps: str,
     columns: str,
     fresh: bool,
+    force: bool,
     as_json: bool,
     **choices: Any,
 ) -> None:
@@ -103,6 +105,7 @@ def batch(
         gaps=gaps,
         columns=columns,
         resume=not fresh,
+        force=force,
         progress=_progress(),
         **{name: value for name, value in choices.items() if value is not None and value != ()},
     )

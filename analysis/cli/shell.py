@@ -20,6 +20,9 @@ PATIENCE = 2.0
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 plus the number of SIGINT."""
 
+ESCAPED = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0xD800, 0xE000))}
+"""What JSON may hold as it is, but a terminal would obey or cannot show."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -58,7 +61,9 @@ def sentence(message: str) -> str:
 
 def say(message: str) -> None:
     """Write one sentence to stderr: progress, a default that was chosen, a warning."""
-    click.echo(sentence(message), err=True)
+    from analysis.domain.text import readable
+
+    click.echo(readable(sentence(message)), err=True)
 
 
 @contextmanager
@@ -88,9 +93,12 @@ def emit(record: Any, text: str, as_json: bool) -> None:
     if as_json:
         from analysis.domain.hashing import rounded
 
-        click.echo(json.dumps(rounded(record), indent=2, ensure_ascii=False, allow_nan=False))
+        document = json.dumps(rounded(record), indent=2, ensure_ascii=False, allow_nan=False)
+        click.echo(document.translate(ESCAPED))
     else:
-        click.echo(text.rstrip("\n"))
+        from analysis.domain.text import on_terminal
+
+        click.echo(on_terminal(text.rstrip("\n")))
 
 
 def json_option(command: Command) -> Command:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.domain.observations import RANGE, computable
 from analysis.domain.periods import Period, Window
 from analysis.domain.series import FloatArray, TradeSeries
 from analysis.errors import InputError
@@ -135,4 +136,6 @@ def _aligned(series: TradeSeries, name: str, given: object) -> FloatArray:
         ) from None
     if np.isinf(values).any():
         raise InputError(f"the control '{name}' holds an infinite value", pointer="/controls")
+    if not all(computable(value) for value in values if np.isfinite(value)):
+        raise InputError(f"the control '{name}' holds a number out of range: {RANGE}", pointer="/controls")
     return values

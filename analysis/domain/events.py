@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from analysis.domain.hashing import digest
 from analysis.domain.periods import Period, parse_day, parse_end
+from analysis.domain.text import require_text
 from analysis.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -238,6 +239,8 @@ def _event(row: Mapping[str, Any], place: str) -> Event:
     for key in ("id", "title", "effective"):
         if not str(row.get(key) or "").strip():
             raise InputError(f"{place}: '{key}' is missing; give id, title and effective")
+    for key in ("id", "title", "group"):
+        require_text(str(row.get(key) or "").strip(), f"{place}: '{key}'")
     shape = str(row.get("shape") or "step").strip()
     if shape not in SHAPES:
         raise InputError(f"{place}: shape '{shape}' is none of {', '.join(SHAPES)}")

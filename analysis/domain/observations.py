@@ -165,6 +165,12 @@ class SeriesDesign:
 NO_DESIGN = SeriesDesign()
 
 
+LEAST, MOST = 1e-12, 1e15
+"""Smallest and largest size of a number: squares and their sums stay far from the ends of doubles."""
+
+RANGE = f"numbers are 0 or between {LEAST:g} and {MOST:g} in size; choose another unit"
+
+
 def read_observation(period: str | Period, value: object, rse: object, status: str | None) -> Observation:
     """Return one row as an observation.
 
@@ -218,4 +224,11 @@ def _number(value: object, what: str, at: Period) -> float | None:
         return None
     if math.isinf(number):
         raise InputError(f"the {what} of {at} is infinite")
+    if not computable(number):
+        raise InputError(f"the {what} of {at} is {number:g}: {RANGE}")
     return number
+
+
+def computable(number: float) -> bool:
+    """Tell whether the models can carry a finite number: 0, or a size from `LEAST` to `MOST`."""
+    return number == 0 or LEAST <= abs(number) <= MOST

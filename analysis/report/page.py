@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from analysis.domain import Cell
+from analysis.domain.text import neutral
 from analysis.report.blocks import Block, Chart, Heading, References, Sentences, Table, cell_text, numeric
 
 STYLE = """
@@ -130,4 +131,4 @@ def _plain(cell: Cell) -> str:
     if isinstance(cell, float):
         return f"{cell:.12g}"
     text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return neutral(text) if isinstance(cell, str) else text

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from analysis.domain import TradeSeries
+from analysis.domain.text import neutral
 
 SERIES_COLUMNS = (
     "SERIES",
@@ -23,8 +24,6 @@ SERIES_COLUMNS = (
     "NOTE",
 )
 """Header of `series_csv`; the names are SDMX's where SDMX has one."""
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def series_overview(series: Iterable[TradeSeries]) -> dict[str, Any]:
@@ -56,17 +55,17 @@ def series_csv(series: TradeSeries) -> str:
     for o in series.observations:
         writer.writerow(
             [
-                _text(series.id),
+                neutral(series.id),
                 series.frequency,
                 str(o.period),
                 _number(o.value),
                 o.status,
-                _text(series.unit),
+                neutral(series.unit),
                 _number(o.rse),
                 _number(o.lower),
                 _number(o.upper),
-                _text(" ".join(o.figures)),
-                _text(o.note),
+                neutral(" ".join(o.figures)),
+                neutral(o.note),
             ]
         )
     return file.getvalue()
@@ -74,7 +73,3 @@ def series_csv(series: TradeSeries) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.12g}"
-
-
-def _text(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value

@@ -14,7 +14,7 @@ import click
 from analysis.cli import detector_options, method_options
 from analysis.cli.estimates import attribute, breaks, intervene
 from analysis.cli.shell import emit, json_option, say
-from analysis.errors import InputError, MissingExtraError
+from analysis.errors import InputError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from service.questions import Kind
@@ -53,47 +53,86 @@ def records() -> None:
 @records.command("export")
 @click.option("--out", metavar="FILE", help="Default: stdout.")
 def export_records(out: str | None) -> None:
-    """Write every record as one line of JSON each."""
+    """Write every record as one line of JSON each; exit 3 if one is damaged and was left out."""
     with _service("tradebreaks records export"):
         store = _store()
         if out is None:
-            for line in store.export():
+            from service.store.exchange import export
+
+            for line in export(store):
                 click.echo(line)
             return
-        try:
-            with Path(out).open("x", encoding="utf-8") as file:
-                file.writelines(f"{line}\n" for line in store.export())
-        except OSError as error:
-            raise InputError(
-                f"the file {out} cannot be written ({error.strerror}): name a new file"
-            ) from None
+        _export_to(store, out)
 
 
 @records.command("import")
 @click.argument("file")
 @json_option
 def import_records(file: str, as_json: bool) -> None:
-    """Store what an export wrote; what is there already is left as it is."""
+    """Store what an export wrote, all of it or nothing; what is there already is left as it is."""
     with _service("tradebreaks records import"):
+        from service.store.exchange import load
+
         store = _store()
         try:
             with Path(file).open(encoding="utf-8") as lines:
-                new, known = store.load(lines)
+                new, known = load(store, lines)
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"the file {file} cannot be read ({error})") from None
     emit({"stored": new, "known": known}, f"{new} lines stored, {known} were there.", as_json)
 
 
+@records.command("check")
+@json_option
+def check_records(as_json: bool) -> None:
+    """Read every record and compare its hashes; exit 3 if one is damaged."""
+    with _service("tradebreaks records check"):
+        count, damaged = _store().check()
+    emit(
+        {"records": count, "damaged": [{"id": row.id, "why": row.why} for row in damaged]},
+        "\n".join(
+            [f"{count} records, {len(damaged)} damaged.", *(f"{row.id}: {row.why}" for row in damaged)]
+        ),
+        as_json,
+    )
+    if damaged:
+        sys.exit(InputError.exit_code)
+
+
 @records.command("migrate")
 @click.option("--revision", default="head", show_default=True, help="A migration, head, or base.")
+@click.option("--dump", metavar="FILE", help="Going back: first export every record to this new file.")
+@click.option("--yes", is_flag=True, help="Going back: destroy what the older migration has no place for.")
 @json_option
-def migrate_records(revision: str, as_json: bool) -> None:
-    """Bring the tables of the store to those that this software needs."""
+def migrate_records(revision: str, dump: str | None, yes: bool, as_json: bool) -> None:
+    """Bring the tables of the store to those that this software needs; going back needs --dump and --yes."""
     with _service("tradebreaks records migrate"):
+        from service.store import Store
+
         database = _database()
-        database.migrate_or_create(revision)
+        down = database.destroys(revision)
+        if down and not (dump and yes):
+            raise UsageError(
+                f"going back to migration {revision} destroys what it has no place for: give --dump FILE, "
+                "where every record is exported first, and --yes"
+            )
+        if down and dump:
+            database.require_current()
+            _export_to(Store(database), dump)
+        database.migrate_or_create(revision, down=down)
         found = database.revision()
     emit({"migration": found}, f"The store stands at migration {found or 'none'}.", as_json)
+
+
+def _export_to(store: Store, out: str) -> None:
+    from service.store.exchange import export
+
+    try:
+        with Path(out).open("x", encoding="utf-8") as file:
+            for line in export(store):
+                file.write(f"{line}\n")
+    except OSError as error:
+        raise InputError(f"the file {out} cannot be written ({error.strerror}): name a new file") from None
 
 
 @records.command("withdraw")

@@ -36,7 +36,10 @@ class Citation:
     title : str
     year, month, day : int
     address : str
-        Where the record stands.
+        Where the record stands; empty if the service was told no address that others reach.
+    version : str
+    where : str
+        How anybody finds it: the address, or id, digest of the data and the command that verifies it.
     note : str
         Id, engine, data and estimand.
     """
@@ -48,24 +51,28 @@ class Citation:
     day: int
     address: str
     version: str
+    where: str
     note: str
 
     @classmethod
     def of(cls, record: Record, base: str) -> Citation:
-        """Describe `record`, found below the address `base`."""
+        """Describe `record`, found below the address `base`; an empty one is none that others reach."""
         year, month, day = (int(part) for part in record.created_at[:10].split("-"))
         data = record.document["record"]["digests"]["data"]
         source = f"data package {data[:12]}" if data else "data supplied by the caller"
+        address = f"{base}{record.url}" if base else ""
         return cls(
             key=f"tradebreaks_{record.id[:8]}",
             title=main_table(record).title,
             year=year,
             month=month,
             day=day,
-            address=f"{base}{record.url}",
+            address=address,
             version=record.software,
+            where=address or f"record {record.id}, {source}, verified by: tradebreaks verify {record.id}",
             note=(
                 f"Record {record.id}, engine {record.engine}, {source}. "
+                f"{'' if address else f'Verified by: tradebreaks verify {record.id}. '}"
                 f"Estimand: {' '.join(str(record.document['estimand']).split())}"
             ),
         )
@@ -78,8 +85,11 @@ class Citation:
             "year": str(self.year),
             "month": str(self.month),
             "howpublished": f"{PUBLISHER} {_tex(self.version)}, estimate",
-            "url": self.address,
-            "urldate": f"{self.year}-{self.month:02}-{self.day:02}",
+            **(
+                {"url": self.address, "urldate": f"{self.year}-{self.month:02}-{self.day:02}"}
+                if self.address
+                else {}
+            ),
             "note": _tex(self.note),
         }
         lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
@@ -96,7 +106,7 @@ class Citation:
             ("DA", f"{self.year}/{self.month:02}/{self.day:02}"),
             ("PB", PUBLISHER),
             ("ET", self.version),
-            ("UR", self.address),
+            *([("UR", self.address)] if self.address else []),
             ("N1", self.note),
             ("ER", ""),
         ]
@@ -114,14 +124,14 @@ class Citation:
             "issued": {"date-parts": [[self.year, self.month, self.day]]},
             "publisher": PUBLISHER,
             "version": self.version,
-            "URL": self.address,
+            **({"URL": self.address} if self.address else {}),
             "note": self.note,
         }
         return json.dumps([item], ensure_ascii=False, indent=1) + "\n"
 
     def sentence(self) -> str:
         """Return the reference as a sentence."""
-        return f"{AUTHOR} ({self.year}): {self.title}. {PUBLISHER} {self.version}, {self.address}."
+        return f"{AUTHOR} ({self.year}): {self.title}. {PUBLISHER} {self.version}, {self.where}."
 
 
 def _tex(text: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from service.compute import tasks
 from service.records import document, drawing, report, sheets
 from service.records.citations import Citation
 from service.store import Record
@@ -26,6 +28,8 @@ class Rendering:
         Takes the record and the address of the service, and returns bytes.
     download : bool
         Whether a browser saves it rather than shows it.
+    drawn : bool
+        Whether charts or pages are drawn: this is done outside the process that serves.
     """
 
     suffix: str
@@ -33,6 +37,7 @@ class Rendering:
     words: str
     render: Callable[[Record, str], bytes]
     download: bool = True
+    drawn: bool = False
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -72,10 +77,15 @@ RENDERINGS = (
         "the citation in CSL JSON",
         lambda r, b: Citation.of(r, b).csl().encode(),
     ),
-    Rendering("svg", "image/svg+xml", "the chart as SVG", lambda r, _: drawing.as_svg(r), download=False),
-    Rendering("png", "image/png", "the chart as PNG", lambda r, _: drawing.as_png(r), download=False),
+    Rendering("svg", "image/svg+xml", "the chart as SVG", lambda r, _: drawing.as_svg(r), False, True),
+    Rendering("png", "image/png", "the chart as PNG", lambda r, _: drawing.as_png(r), False, True),
     Rendering(
-        "pdf", "application/pdf", "a brief with table, chart, limits and citation", document.as_pdf, False
+        "pdf",
+        "application/pdf",
+        "a brief with table, chart, limits and citation",
+        document.as_pdf,
+        False,
+        True,
     ),
     Rendering(
         "report.pdf",
@@ -83,9 +93,20 @@ RENDERINGS = (
         "the report for an annex: answer, lenses, evidence, methods, provenance, sources",
         report.as_report_document,
         download=False,
+        drawn=True,
     ),
     Rendering(
-        "report.html", "text/html", "the same report as one page that holds its charts", report.as_report_page
+        "report.html",
+        "text/html",
+        "the same report as one page that holds its charts",
+        report.as_report_page,
+        drawn=True,
     ),
 )
 """Renderings of a record beside its JSON and its page."""
+
+
+def draw(suffix: str, record: str, base: str) -> str:
+    """Make a rendering of a record, given as JSON, in the process that draws."""
+    form = next(rendering for rendering in RENDERINGS if rendering.suffix == suffix)
+    return tasks.drawing(lambda: form.render(Record(**json.loads(record)), base))

@@ -21,7 +21,14 @@ from analysis.reporting.charts import (
     to_pdf,
     to_svg,
 )
-from analysis.reporting.headline import PERIODS_A_YEAR, Headline, percent_words, precision_words, signed
+from analysis.reporting.headline import (
+    PERIODS_A_YEAR,
+    Headline,
+    per_of,
+    percent_words,
+    precision_words,
+    signed,
+)
 from analysis.reporting.labels import event_label
 from analysis.reporting.methods import METHODS
 from service.records.citations import Citation
@@ -86,11 +93,17 @@ def report_blocks(record: Record, base: str) -> list[Block]:
         Heading(1, "Provenance"),
         _provenance(record),
         Heading(1, "How to cite"),
-        References((Reference(citation.sentence().removesuffix(f" {citation.address}."), citation.address),)),
+        _reference(citation),
         Sentences((citation.note,)),
         Heading(1, "Sources of the figures"),
         *_sources(record),
     ]
+
+
+def _reference(citation: Citation) -> References:
+    text = citation.sentence()
+    shown = text.removesuffix(f" {citation.address}.") if citation.address else text
+    return References((Reference(shown, citation.address),))
 
 
 def _footer(record: Record) -> str:
@@ -136,8 +149,9 @@ class _Words:
 def _attribution(record: Record) -> list[Block]:
     found, answer = record.document, headline(record)
     known = {event.id: event_label(event) for event in catalogue.events()} if _same_data(record) else {}
-    words = _Words(PERIODS_A_YEAR[found["change"]["per"]], known)
-    caption = f"{answer.unit} a year, {100 * answer.level:.0f} % intervals"
+    factor = PERIODS_A_YEAR[found["change"]["per"]] if found["change"]["annualised"] else 1
+    words = _Words(factor, known)
+    caption = f"{answer.unit} a {answer.per}, {100 * answer.level:.0f} % intervals"
     sentences = answer.sentences()
     return [
         Heading(1, "The answer"),
@@ -236,32 +250,38 @@ def _evidence(found: Mapping[str, Any], words: _Words, caption: str) -> Iterable
             yield Sentences(tuple(texts))
         yield Sentences((evidence["refits"],))
         return
-    pre_trend = evidence["pre_trend"]
-    yield Sentences((pre_trend["words"],))
-    yield Table(
-        "pre-trend",
-        "Changes before the dates, per cent, with their intervals",
-        ("before", "periods", "effect", "reading"),
-        tuple(
-            (words.row(lead), lead["window"], _Words(1, {}).interval(lead["percent"]), lead["verdict"])
-            for lead in pre_trend["leads"]
-        ),
-    )
-    left_out = evidence["leave_one_out"]
-    yield Sentences((left_out["words"],))
-    yield _left_out(left_out, words, caption)
+    pre_trend, left_out = evidence["pre_trend"], evidence["leave_one_out"]
+    yield _said(pre_trend, "leads before the dates")
+    if pre_trend.get("leads"):
+        yield Table(
+            "pre-trend",
+            "Changes before the dates, per cent, with their intervals",
+            ("before", "periods", "effect", "reading"),
+            tuple(
+                (words.row(lead), lead["window"], _Words(1, {}).interval(lead["percent"]), lead["verdict"])
+                for lead in pre_trend["leads"]
+            ),
+        )
+    yield _said(left_out, "leaving one event out")
+    if left_out.get("left_out"):
+        yield _left_out(left_out, words, caption)
     for name in ("placebo_dates", "parametric_placebo"):
         if evidence.get(name):
-            yield Sentences((evidence[name]["words"],))
+            yield _said(evidence[name], name.replace("_", " "))
     shown = placebos(evidence)
     if shown is not None:
         title = "The real dates among placebos"
         yield Chart("placebo", title, title, specification(placebo_chart(shown, words.names)))
     curve = evidence.get("specification_curve")
     if curve:
-        yield Sentences((curve["words"],))
+        yield _said(curve, "the specification curve")
         yield from _curves(found, curve, words)
     yield Sentences((evidence["refits"],))
+
+
+def _said(finding: Mapping[str, Any], name: str) -> Sentences:
+    """Return what a check found in words, or why it cannot speak on this question."""
+    return Sentences((finding.get("words") or f"{name} cannot speak here: {finding['reason']}.",))
 
 
 def _left_out(left_out: Mapping[str, Any], words: _Words, caption: str) -> Table:
@@ -288,7 +308,7 @@ def _curves(found: Mapping[str, Any], curve: Mapping[str, Any], words: _Words) -
         )
         title = (
             f"{words.row(row)} in {row['count']} specifications; quartiles {', '.join(quartiles)} "
-            f"{found['change']['unit']} a year."
+            f"{found['change']['unit']}{per_of(found['change'])[1]}."
         )
         yield Chart(f"curve-{k}", title, title, specification(drawn))
 

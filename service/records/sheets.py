@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis.domain import Cell
+from analysis.domain.text import neutral
 from analysis.errors import MissingExtraError
-from service.records.tables import MainTable, main_table, neutral, notes
+from service.records.tables import MainTable, main_table, notes
 from service.store import Record
 
 CONTEXT = ("record_id", "series", "unit", "level", "estimand")

@@ -244,12 +244,3 @@ def shown(cell: Cell) -> str:
         text = f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:.3g}"
         return text.replace("-", "\N{MINUS SIGN}")
     return str(cell)
-
-
-def neutral(text: str) -> str:
-    """Return `text` such that no spreadsheet runs it as a formula: an apostrophe goes before one."""
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULA_STARTS) else text
-
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "＝", "＋", "－", "＠")
-"""What a cell must not begin with."""

@@ -15,11 +15,11 @@ from flask import Response, jsonify, render_template
 from analysis.errors import NotFoundError, UsageError
 from service.questions import is_record_id
 from service.records.citations import Citation
-from service.records.renderings import RENDERINGS, Rendering
+from service.records.renderings import RENDERINGS, Rendering, draw
 from service.records.tables import main_table, notes
 from service.records.verification import verify
 from service.routes.replies import (
-    IMMUTABLE,
+    RECORD,
     answers,
     digest_of,
     guards,
@@ -39,7 +39,7 @@ from service.schemas import (
     WithdrawalOut,
     WithdrawalRequest,
 )
-from service.store import Record
+from service.store import Damaged, Record
 from service.views.citing import head, in_line
 
 Responses = dict[int | str, dict[str, str | dict[str, dict[str, Any]]]]
@@ -48,8 +48,8 @@ PAGE: Responses = {
     200: {"description": "a page", "content": {"text/html": {"schema": {"type": "string"}}}},
 }
 
-MOMENT = re.compile(r"[0-9TZ:.-]{20,27}")
-"""Form of the moment in a cursor; another text is not taken to the database."""
+PLACE = re.compile(r"after ([1-9][0-9]{0,8})")
+"""What a cursor says; another text is not taken to the database."""
 
 blueprint = APIBlueprint("estimates", __name__, url_prefix="/v1/estimates")
 
@@ -59,11 +59,17 @@ blueprint = APIBlueprint("estimates", __name__, url_prefix="/v1/estimates")
 @blueprint.output(RecordsOut)
 def list_estimates(query_data: RecordsQuery) -> Response:
     """List the stored records, oldest first, without those withdrawn."""
-    after = read_cursor(query_data.cursor) if query_data.cursor else None
+    after = read_cursor(query_data.cursor) if query_data.cursor else 0
     rows = store().page(after, query_data.limit + 1)
     shown = rows[: query_data.limit]
-    more = write_cursor(shown[-1].created_at, shown[-1].id) if len(rows) > len(shown) else None
-    return jsonify({"estimates": [_entry(row) for row in shown], "next": more})
+    more = write_cursor(shown[-1].sequence) if len(rows) > len(shown) else None
+    return jsonify(
+        {
+            "estimates": [_entry(row.record) for row in shown if isinstance(row.record, Record)],
+            "damaged": [row.record.id for row in shown if isinstance(row.record, Damaged)],
+            "next": more,
+        }
+    )
 
 
 @blueprint.get("/<record_id>")
@@ -104,10 +110,8 @@ def _add(rendering: Rendering) -> None:
     def view(record_id: str) -> Response:
         refuse_parameters()
         record = find(record_id)
-        body = answers().rendered(
-            f"{record.id} {rendering.suffix}", lambda: rendering.render(record, public_address())
-        )
-        response = tagged(body, digest_of(body), rendering.media_type, IMMUTABLE)
+        body = answers().rendered(f"{record.id} {rendering.suffix}", lambda: _rendered(rendering, record))
+        response = tagged(body, digest_of(body), rendering.media_type, RECORD)
         if rendering.download:
             name = f"tradebreaks-{record.id[:8]}.{rendering.suffix}"
             response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -148,6 +152,13 @@ def show_estimate(record_id: str) -> Response:
     return tagged(page, digest_of(page), "text/html")
 
 
+def _rendered(rendering: Rendering, record: Record) -> bytes:
+    if not rendering.drawn:
+        return rendering.render(record, public_address())
+    text = json.dumps(asdict(record), ensure_ascii=False)
+    return answers().drawn(draw, rendering.suffix, text, public_address())
+
+
 def find(record_id: str) -> Record:
     """Return the record of an address.
 
@@ -176,13 +187,13 @@ def _entry(record: Record) -> dict[str, object]:
     }
 
 
-def write_cursor(at: str, record_id: str) -> str:
-    """Return what a caller sends to get the page after the record stored `at` that moment."""
-    return base64.urlsafe_b64encode(f"{at} {record_id}".encode()).decode().rstrip("=")
+def write_cursor(sequence: int) -> str:
+    """Return what a caller sends to get the page after the record of that sequence."""
+    return base64.urlsafe_b64encode(f"after {sequence}".encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> tuple[str, str]:
-    """Return moment and id of the record that a cursor stands for.
+def read_cursor(cursor: str) -> int:
+    """Return the sequence of the record that a cursor stands for.
 
     Raises
     ------
@@ -193,7 +204,7 @@ def read_cursor(cursor: str) -> tuple[str, str]:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         text = ""
-    at, _, key = text.partition(" ")
-    if not (MOMENT.fullmatch(at) and is_record_id(key)):
+    found = PLACE.fullmatch(text)
+    if found is None:
         raise UsageError("the cursor is none that this service gave", pointer="/cursor")
-    return at, key
+    return int(found[1])

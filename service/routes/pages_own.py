@@ -51,7 +51,6 @@ def show_answer() -> str | tuple[str, int] | Redirect:
     for name in (*request.form, *request.files):
         if name not in (*FIELDS, *FILES):
             raise UsageError(f"unknown field '{name}'; known are {', '.join((*FIELDS, *FILES))}")
-    guards().limit_writes()
     form = OwnForm.of(EXAMPLE if request.form.get("step") == "example" else request.form)
     try:
         for name, target in FILES.items():
@@ -59,7 +58,7 @@ def show_answer() -> str | tuple[str, int] | Redirect:
             if file is not None and file.filename and request.form.get("step") != "example":
                 form.upload(target, file.read())
         if form.values["step"] == "preview":
-            preview(form)
+            preview(form, answers())
             return _page(form)
         asked = question(form)
         if form.values["store"]:

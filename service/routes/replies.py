@@ -21,10 +21,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-"""What a cache may do with a record: its bytes never change."""
+"""What a cache may do with what has its hash in its name."""
 
-LOCAL = "http://127.0.0.1:8000"
-"""Address of a service that was told none."""
+RECORD = "public, max-age=60, must-revalidate"
+"""What a cache may do with a record: its bytes never change, but it may be withdrawn."""
 
 REVALIDATE = "no-cache"
 """What a cache may do with everything else: ask with the ETag."""
@@ -72,8 +72,8 @@ def guards() -> Guards:
 
 
 def public_address() -> str:
-    """Return the address under which records are cited."""
-    return str(current_app.extensions["settings"].public_url) or LOCAL
+    """Return the address under which records are cited; empty where the service was told none."""
+    return str(current_app.extensions["settings"].public_url)
 
 
 def store() -> Store:
@@ -89,7 +89,6 @@ def reply(answer: Answer) -> Response:
 def post(kind: Kind, asked: TargetIn) -> Response:
     """Answer a POST: stored on a catalogue series unless the body says no, on own data if it says yes."""
     refuse_parameters()
-    guards().limit_writes()
     stores = asked.observations is None if asked.store is None else asked.store
     if not stores:
         return reply(answers().answer(kind, asked))
@@ -106,7 +105,7 @@ def post(kind: Kind, asked: TargetIn) -> Response:
 def send_record(record: Record) -> Response:
     """Send a stored record as JSON; its bytes never change."""
     body = json.dumps(record.document, ensure_ascii=False, allow_nan=False).encode("utf-8")
-    return tagged(body, digest_of(body), "application/json", IMMUTABLE)
+    return tagged(body, digest_of(body), "application/json", RECORD)
 
 
 def digest_of(body: bytes) -> str:

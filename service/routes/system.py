@@ -13,6 +13,9 @@ from service.schemas import HealthOut, ReadyOut
 from service.soundness import require_sound
 from service.telemetry import Metrics
 
+MOST_NAMED = 20
+"""Damaged records that readiness names."""
+
 blueprint = APIBlueprint("system", __name__)
 
 
@@ -28,15 +31,28 @@ def healthz() -> Response:
 @blueprint.output(ReadyOut)
 @without_parameters
 def readyz() -> Response:
-    """Say that the data package is sound and the store reachable and migrated; 503 with the reason if not."""
+    """Say that the data package is sound and the store can be written; 503 with the reason if not.
+
+    A store that can only be read is ready to be read, which the answer says; so it does of damaged records.
+    """
     from analysis import catalogue
 
     require_sound()
-    database = store().database
+    found = store()
+    database = found.database
     database.require_current()
     database.check_file()
+    if not database.read_only:
+        database.probe()
+    found.check_some()
     return jsonify(
-        {"status": "ready", "data_digest": catalogue.data_digest(), "migration": database.revision()}
+        {
+            "status": "ready",
+            "data_digest": catalogue.data_digest(),
+            "migration": database.revision(),
+            "store": "read-only" if database.read_only else "read-write",
+            "damaged": sorted(found.damaged)[:MOST_NAMED],
+        }
     )
 
 

@@ -6,10 +6,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, text, update
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -23,15 +24,18 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from analysis.errors import MissingExtraError, UsageError
 from service.errors import StoreUnavailableError
 from service.store import triggers
-from service.store.tables import APPEND_ONLY
+from service.store.tables import APPEND_ONLY, PROBES
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
-BUSY_SECONDS = 20.0
-"""How long a writer waits for another one before it gives up."""
+BUSY_SECONDS = 2.0
+"""How long a writer waits for another one, or for a connection, before it gives up."""
 
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 3
 """How long a database server may take to answer."""
+
+MOST_CONNECTIONS = 16
+"""Connections of one process: a store that does not answer holds so many threads at most."""
 
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
@@ -78,6 +82,11 @@ class Database:
         self._engine = self._sqlite() if self.is_sqlite else self._postgresql()
 
     @property
+    def read_only(self) -> bool:
+        """Whether the file, or the place where it lies, cannot be written."""
+        return self.is_sqlite and self.path.exists() and not _writable(self.path)
+
+    @property
     def path(self) -> Path:
         """File of an SQLite database."""
         return Path(str(self.url.database))
@@ -103,8 +112,25 @@ class Database:
         StoreUnavailableError
             If the database cannot be reached or written, or the disk is full.
         """
+        if self.read_only:
+            raise StoreUnavailableError(
+                "the database of records is read-only here: its place cannot be written, so nothing is stored"
+            )
         with self._transaction(WRITE) as connection:
             yield connection
+
+    def probe(self) -> None:
+        """Write one row, as a record would be written.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If nothing can be stored.
+        """
+        moment = {"at": datetime.now(UTC).isoformat()}
+        with self.writing() as connection:
+            if not connection.execute(update(PROBES).where(PROBES.c.name == "ready").values(moment)).rowcount:
+                connection.execute(insert(PROBES).values(name="ready", **moment))
 
     def revision(self) -> str | None:
         """Return the migration that the database stands at; None if it is empty."""
@@ -171,23 +197,32 @@ class Database:
                     f"the database of records is damaged ({found}): restore it from a back-up"
                 )
 
-    def migrate_or_create(self, revision: str = "head") -> None:
+    def destroys(self, revision: str) -> bool:
+        """Tell whether going to `revision` takes away tables or columns that hold something."""
+        if self.is_sqlite and not self.path.exists():
+            return False
+        with self.reading() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return False
+            return revision == "base" or _is_older(connection, revision)
+
+    def migrate_or_create(self, revision: str = "head", *, down: bool = False) -> None:
         """Migrate to `revision`; an SQLite file that is not there is created first."""
         if self.is_sqlite and not self.path.exists():
             self._create_file()
-        self.migrate(revision)
+        self.migrate(revision, down=down)
 
     def close(self) -> None:
         """Close every connection; the next use opens another."""
         self._engine.dispose()
 
-    def migrate(self, revision: str = "head") -> None:
-        """Run the migrations up or down to `revision`.
+    def migrate(self, revision: str = "head", *, down: bool = False) -> None:
+        """Run the migrations up to `revision`, or down to it if `down` says so: that destroys.
 
         Raises
         ------
         UsageError
-            If there is no such migration.
+            If there is no such migration, or it is an older one and `down` does not say so.
         StoreUnavailableError
             If the database is not reachable or a migration fails; nothing is changed then.
         """
@@ -195,6 +230,10 @@ class Database:
 
         if revision not in ("head", "base", *_known()):
             raise UsageError(f"no such migration '{revision}'; there are {', '.join(reversed(_known()))}")
+        if not down and self.destroys(revision):
+            raise UsageError(
+                f"migration {revision} is older than the store: going back destroys what it lacks"
+            )
         with self.writing() as connection:
             config = _alembic()
             config.attributes["connection"] = connection
@@ -205,17 +244,23 @@ class Database:
                 command.upgrade(config, revision)
 
     def _sqlite(self) -> Engine:
-        address = f"{self.path.absolute().as_uri()}?mode=rw"
+        address = self.path.absolute().as_uri()
 
         def connect() -> sqlite3.Connection:
             # mode=rw: a file that is gone is an error, never a new and empty store.
+            how = "?mode=ro&immutable=1" if self.read_only else "?mode=rw"
+            if self.read_only and _unsettled(self.path):
+                raise StoreUnavailableError(
+                    f"the newest records are in {self.path.name}-wal, which cannot be read without writing: "
+                    "open the store once where it can be written"
+                )
             return sqlite3.connect(
-                address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                address + how, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
 
         def remember(connection: Any, record: ConnectionPoolEntry) -> None:
             record.info["file"] = _identity(self.path)
-            _set_pragmas(connection)
+            _set_pragmas(connection, writable=not self.read_only)
 
         def still_the_same(_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
             # A connection to a file that was moved or deleted would go on writing to nowhere.
@@ -227,7 +272,7 @@ class Database:
             creator=connect,
             poolclass=QueuePool,
             pool_size=4,
-            max_overflow=28,
+            max_overflow=MOST_CONNECTIONS - 4,
             pool_timeout=BUSY_SECONDS,
         )
         event.listen(engine, "connect", remember)
@@ -241,9 +286,12 @@ class Database:
                 self.url.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
                 pool_size=4,
-                max_overflow=12,
-                pool_timeout=CONNECT_SECONDS,
-                connect_args={"connect_timeout": CONNECT_SECONDS},
+                max_overflow=MOST_CONNECTIONS - 4,
+                pool_timeout=BUSY_SECONDS,
+                connect_args={
+                    "connect_timeout": CONNECT_SECONDS,
+                    "options": f"-c lock_timeout={int(1000 * BUSY_SECONDS)}",
+                },
             )
         except ModuleNotFoundError:
             raise MissingExtraError.naming("a PostgreSQL store", "postgres") from None
@@ -310,6 +358,16 @@ def _is_older(connection: Connection, revision: str) -> bool:
     return current in known and revision in known and known.index(revision) > known.index(str(current))
 
 
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _unsettled(path: Path) -> bool:
+    """Tell whether records lie beside the file that are not in it yet."""
+    beside = path.with_name(f"{path.name}-wal")
+    return beside.exists() and beside.stat().st_size > 0
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
@@ -318,11 +376,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _set_pragmas(connection: Any) -> None:
+def _set_pragmas(connection: Any, *, writable: bool) -> None:
     cursor = connection.cursor()
     for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
+        *(("journal_mode = WAL", "synchronous = FULL") if writable else ()),
         "recursive_triggers = ON",
         "foreign_keys = ON",
     ):

@@ -1,23 +1,24 @@
-"""The store of records: written once, read for ever."""
+"""The store of records: written once, read for ever; what was damaged is named, and the rest is served."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from analysis import __version__
 from analysis.errors import InputError, NotFoundError
 from service.errors import StoreUnavailableError, WithdrawnError
-from service.questions import canonical, record_id
+from service.questions import ID_LENGTH, canonical, record_id
+from service.store import triggers
 from service.store.database import Database
 from service.store.tables import ESTIMATES, WITHDRAWALS
 
@@ -25,7 +26,13 @@ ADDRESS = "/v1/estimates/{id}"
 """Where a record is found; the address never changes."""
 
 PAGE = 200
-"""Records read at a time by an export."""
+"""Records read at a time."""
+
+CHECKED_AT_ONCE = 500
+"""Records read by one look at readiness."""
+
+ORDER_LOCK = 7_402_018_061
+"""Lock of PostgreSQL that writers of records hold until they have committed."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class Record:
     inputs, answer : str
         Canonical JSON.
     answer_sha256 : str
+    record_sha256 : str
+        Hash over all of the above but `answer`, whose hash is in it.
     """
 
     id: str
@@ -61,6 +70,7 @@ class Record:
     inputs: str
     answer: str
     answer_sha256: str
+    record_sha256: str
 
     @property
     def url(self) -> str:
@@ -90,6 +100,29 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Damaged:
+    """A row of the store that is no record any more.
+
+    Attributes
+    ----------
+    id : str
+        As it stands in the row.
+    why : str
+    """
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One row of the store in the order of commits."""
+
+    sequence: int
+    record: Record | Damaged
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """Why a record is no longer shown."""
 
@@ -104,12 +137,19 @@ class Store:
     Parameters
     ----------
     database : Database
+
+    Attributes
+    ----------
+    damaged : dict
+        Ids of the records that were found damaged, and why.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._ready = False
         self._lock = threading.Lock()
+        self._checked = 0
+        self.damaged: dict[str, str] = {}
 
     def ready(self) -> Store:
         """Return the store with its tables in place; an empty database gets them now.
@@ -156,10 +196,10 @@ class Store:
             earlier = connection.execute(
                 select(ESTIMATES.c.id)
                 .where(ESTIMATES.c.question_key == question_key, ESTIMATES.c.id != key)
-                .order_by(ESTIMATES.c.created_at.desc(), ESTIMATES.c.id)
+                .order_by(ESTIMATES.c.sequence.desc())
                 .limit(1)
             ).scalar()
-        record = Record(
+        record = sealed(
             id=key,
             kind=str(inputs["kind"]),
             engine=int(inputs["engine"]),
@@ -169,11 +209,15 @@ class Store:
             supersedes=earlier,
             inputs=canonical(inputs),
             answer=body,
-            answer_sha256=sha256(body),
         )
-        if self._insert(record):
-            return record, True
-        return self.find(key), False
+        try:
+            with self.database.writing() as connection:
+                insert_record(connection, record)
+        except DBAPIError:
+            if self.has(record.id):
+                return self.find(key), False
+            raise
+        return record, True
 
     def find(self, key: str) -> Record:
         """Return a record, withdrawn or not.
@@ -189,7 +233,12 @@ class Store:
             row = connection.execute(select(ESTIMATES).where(ESTIMATES.c.id == key)).mappings().first()
         if row is None:
             raise NotFoundError(f"no record '{key}'")
-        return _sound(row)
+        record = self._read(row).record
+        if isinstance(record, Damaged):
+            raise StoreUnavailableError(
+                f"the record {key} is damaged ({record.why}): restore the database from a back-up"
+            )
+        return record
 
     def get(self, key: str) -> Record:
         """Return a record that is not withdrawn.
@@ -254,7 +303,7 @@ class Store:
         query = (
             select(ESTIMATES.c.id)
             .where(ESTIMATES.c.supersedes == key)
-            .order_by(ESTIMATES.c.created_at.desc())
+            .order_by(ESTIMATES.c.sequence.desc())
             .limit(1)
         )
         with self.database.reading() as connection:
@@ -265,108 +314,88 @@ class Store:
         with self.database.reading() as connection:
             return int(connection.execute(select(func.count()).select_from(ESTIMATES)).scalar_one())
 
-    def page(self, after: tuple[str, str] | None, limit: int) -> list[Record]:
-        """Return records not withdrawn, oldest first, after the time and id `after` of the last one."""
+    def page(self, after: int, limit: int, *, withdrawn: bool = False) -> list[Listed]:
+        """Return rows in the order in which they became visible, after the one of sequence `after`.
+
+        Parameters
+        ----------
+        after : int
+            0 begins.
+        limit : int
+        withdrawn : bool
+            Whether those withdrawn are among them.
+        """
         query: Select[Any] = (
-            select(ESTIMATES)
-            .where(~select(WITHDRAWALS.c.record_id).where(WITHDRAWALS.c.record_id == ESTIMATES.c.id).exists())
-            .order_by(ESTIMATES.c.created_at, ESTIMATES.c.id)
-            .limit(limit)
+            select(ESTIMATES).where(ESTIMATES.c.sequence > after).order_by(ESTIMATES.c.sequence).limit(limit)
         )
-        if after is not None:
-            at, key = after
-            query = query.where(
-                (ESTIMATES.c.created_at > at) | ((ESTIMATES.c.created_at == at) & (ESTIMATES.c.id > key))
-            )
+        if not withdrawn:
+            gone = select(WITHDRAWALS.c.record_id).where(WITHDRAWALS.c.record_id == ESTIMATES.c.id)
+            query = query.where(~gone.exists())
         with self.database.reading() as connection:
-            return [_sound(row) for row in connection.execute(query).mappings()]
+            return [self._read(row) for row in connection.execute(query).mappings()]
 
-    def export(self) -> Iterator[str]:
-        """Yield every record and withdrawal as one line of JSON each, withdrawals last.
+    def every(self) -> Iterator[Record | Damaged]:
+        """Yield every row, withdrawn or not."""
+        last = 0
+        while rows := self.page(last, PAGE, withdrawn=True):
+            yield from (row.record for row in rows)
+            last = rows[-1].sequence
 
-        They are read first: a record stored and withdrawn meanwhile would leave one without its record.
-        """
-        with self.database.reading() as connection:
-            found = connection.execute(select(WITHDRAWALS).order_by(WITHDRAWALS.c.record_id)).mappings().all()
-        last: tuple[str, str] | None = None
-        while rows := self._all(last):
-            for record in rows:
-                yield _line("estimate", asdict(record))
-            last = (rows[-1].created_at, rows[-1].id)
-        for row in found:
-            yield _line("withdrawal", dict(row))
+    def check(self) -> tuple[int, list[Damaged]]:
+        """Read every record; return how many there are, and those that are damaged."""
+        rows = list(self.every())
+        return len(rows), [row for row in rows if isinstance(row, Damaged)]
 
-    def load(self, lines: Iterable[str]) -> tuple[int, int]:
-        """Store what `export` wrote; what is there already is left as it is.
+    def check_some(self) -> None:
+        """Read the next records, and begin anew after the last: called often, it reads all in turn."""
+        rows = self.page(self._checked, CHECKED_AT_ONCE, withdrawn=True)
+        self._checked = rows[-1].sequence if len(rows) == CHECKED_AT_ONCE else 0
 
-        Returns
-        -------
-        int, int
-            Number of lines stored, and of those that were there.
+    def _read(self, row: RowMapping) -> Listed:
+        values = dict(row)
+        sequence = values.pop("sequence")
+        record = Record(**values)
+        wrong = what_differs(record)
+        if wrong is None:
+            self.damaged.pop(record.id, None)
+            return Listed(sequence, record)
+        self.damaged[record.id] = wrong
+        return Listed(sequence, Damaged(record.id, wrong))
 
-        Raises
-        ------
-        InputError
-            Naming the first line that cannot be read, or whose hashes do not hold.
-        """
-        new = known = 0
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                stored = self._load_line(line, number)
-                new, known = new + stored, known + (not stored)
-        return new, known
 
-    def _load_line(self, line: str, number: int) -> bool:
-        try:
-            row = json.loads(line)
-            kind = row.pop("type")
-            if kind == "withdrawal":
-                return self._load_withdrawal(Withdrawal(**row))
-            if kind != "estimate":
-                raise InputError(f"line {number} is of an unknown type")
-            record = Record(**row)
-            inputs = json.loads(record.inputs)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise InputError(f"line {number} is no line of an export") from None
-        if record_id(inputs) != record.id or canonical(inputs) != record.inputs:
-            raise InputError(f"line {number}: the id of record {record.id} is not the hash of its inputs")
-        if sha256(record.answer) != record.answer_sha256:
-            raise InputError(
-                f"line {number}: the answer of record {record.id} is not the one that was hashed"
-            )
-        if self._insert(record):
-            return True
-        if self.find(record.id).answer != record.answer:
-            raise InputError(f"line {number}: another answer is stored as record {record.id}")
-        return False
+def insert_record(connection: Connection, record: Record) -> None:
+    """Insert a record at the end of the order of commits, inside a transaction that writes.
 
-    def _load_withdrawal(self, withdrawal: Withdrawal) -> bool:
-        if self.withdrawal(withdrawal.record_id) is not None:
-            return False
-        with self.database.writing() as connection:
-            connection.execute(insert(WITHDRAWALS).values(**asdict(withdrawal)))
-        return True
+    Writers wait for each other until they have committed: no smaller number becomes visible later.
+    """
+    if connection.dialect.name == triggers.POSTGRESQL:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ORDER_LOCK})
+    last = select(func.coalesce(func.max(ESTIMATES.c.sequence), 0) + 1).scalar_subquery()
+    connection.execute(insert(ESTIMATES).values(**asdict(record), sequence=last))
 
-    def _all(self, after: tuple[str, str] | None) -> list[Record]:
-        query = select(ESTIMATES).order_by(ESTIMATES.c.created_at, ESTIMATES.c.id).limit(PAGE)
-        if after is not None:
-            at, key = after
-            query = query.where(
-                (ESTIMATES.c.created_at > at) | ((ESTIMATES.c.created_at == at) & (ESTIMATES.c.id > key))
-            )
-        with self.database.reading() as connection:
-            return [_sound(row) for row in connection.execute(query).mappings()]
 
-    def _insert(self, record: Record) -> bool:
-        """Insert a record and return True, or return False if its id is taken."""
-        try:
-            with self.database.writing() as connection:
-                connection.execute(insert(ESTIMATES).values(**asdict(record)))
-        except (IntegrityError, DBAPIError):
-            if self.has(record.id):
-                return False
-            raise
-        return True
+def sealed(**fields: Any) -> Record:
+    """Return a record with its hashes."""
+    record = Record(**fields, answer_sha256=sha256(fields["answer"]), record_sha256="")
+    return replace(record, record_sha256=record_hash(record))
+
+
+def record_hash(record: Record) -> str:
+    """Return the hash over everything that a record says, its withdrawal apart."""
+    found = {key: value for key, value in asdict(record).items() if key not in ("answer", "record_sha256")}
+    text = json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text)
+
+
+def what_differs(record: Record) -> str | None:
+    """Return what about a record is not as it was written; None if everything is."""
+    if sha256(record.inputs)[:ID_LENGTH] != record.id:
+        return "the id is not the hash of its inputs"
+    if sha256(record.answer) != record.answer_sha256:
+        return "the answer is not the one that was hashed"
+    if record_hash(record) != record.record_sha256:
+        return "its time, software, kind, engine or predecessor is not the one that was hashed"
+    return None
 
 
 def now() -> str:
@@ -377,14 +406,3 @@ def now() -> str:
 def sha256(text: str) -> str:
     """Return the SHA-256 of `text` as UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def _sound(row: RowMapping) -> Record:
-    record = Record(**row)
-    if sha256(record.answer) != record.answer_sha256:
-        raise StoreUnavailableError(f"the record {record.id} is damaged: restore the database from a back-up")
-    return record
-
-
-def _line(kind: Literal["estimate", "withdrawal"], row: dict[str, Any]) -> str:
-    return json.dumps({"type": kind, **row}, ensure_ascii=False, sort_keys=True)

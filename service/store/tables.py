@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
 METADATA = MetaData()
 
@@ -19,9 +19,16 @@ ESTIMATES = Table(
     Column("inputs", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("answer_sha256", Text, nullable=False),
+    Column("record_sha256", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Index("ix_estimates_sequence", "sequence", unique=True),
     sqlite_with_rowid=False,
 )
-"""One row per record, never changed; `inputs` and `answer` are canonical JSON, times are UTC ISO text."""
+"""One row per record, never changed; `inputs` and `answer` are canonical JSON, times are UTC ISO text.
+
+`record_sha256` is over everything but the answer itself, whose hash is in it. `sequence` grows in the order
+in which records become visible; it is this store's own, and no part of the record.
+"""
 
 WITHDRAWALS = Table(
     "withdrawals",
@@ -59,3 +66,11 @@ BATCH_ITEMS = Table(
     Column("problem", Text, nullable=True),
 )
 """One question each: `state` is waiting, done, failed or cancelled; `question` is emptied when it is over."""
+
+PROBES = Table(
+    "probes",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+)
+"""One row that is written anew to see whether anything can be written."""

@@ -17,23 +17,21 @@ from analysis.reporting.charts import (
     posterior_chart,
     series_chart,
     specification,
-    to_pdf,
-    to_png,
-    to_svg,
     waterfall_chart,
 )
 from analysis.reporting.headline import PERIODS_A_YEAR, Headline
 from analysis.reporting.labels import event_label
 from service.answers import Answers
+from service.compute import tasks
 from service.views.queries import PageQuery
 
-FORMATS: dict[str, tuple[str, Callable[[Mapping[str, Any]], bytes]]] = {
-    "svg": ("image/svg+xml", lambda spec: to_svg(spec).encode("utf-8")),
-    "png": ("image/png", to_png),
-    "pdf": ("application/pdf", to_pdf),
-    "json": ("application/json", lambda spec: json.dumps(spec, ensure_ascii=False).encode("utf-8")),
+FORMATS = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "pdf": "application/pdf",
+    "json": "application/json",
 }
-"""Media type and drawing of each suffix."""
+"""Media type of each suffix."""
 
 
 def draw(answers: Answers, kind: str, query: PageQuery, suffix: str) -> tuple[str, bytes]:
@@ -56,11 +54,11 @@ def draw(answers: Answers, kind: str, query: PageQuery, suffix: str) -> tuple[st
         raise NotFoundError(f"no format '{suffix}'; there are {', '.join(FORMATS)}")
     key = answers.key(f"chart {kind}", query.model_dump(by_alias=True))
     kept = answers.slowly(key, lambda: specification(_KINDS[kind](answers, query)))
-    media_type, drawing = FORMATS[suffix]
-    if suffix == "svg":
-        drawn = answers.slowly(f"svg {key}", lambda: {"svg": to_svg(kept.record)})
-        return media_type, str(drawn.record["svg"]).encode("utf-8")
-    return media_type, drawing(kept.record)
+    text = json.dumps(kept.record, ensure_ascii=False)
+    if suffix == "json":
+        return FORMATS[suffix], text.encode("utf-8")
+    drawn = answers.rendered(f"{suffix} {key}", lambda: answers.drawn(tasks.draw, suffix, text))
+    return FORMATS[suffix], drawn
 
 
 def events_shown(query: PageQuery) -> EventTable:

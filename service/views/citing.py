@@ -39,7 +39,8 @@ def in_line(record: Record, citation: Citation) -> str:
     citation : Citation
         Of the same record.
     """
-    reference = f"(tradebreaks contributors {citation.year}, record {record.id[:8]}, {citation.address})"
+    where = f"record {record.id[:8]}, {citation.address}" if citation.address else citation.where
+    reference = f"(tradebreaks contributors {citation.year}, {where})"
     answer = head(record)
     if answer is None:
         return f"{citation.title} {reference}."

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
     import altair as alt
 
 from analysis.domain import EventTable, TradeSeries, Window
+from analysis.domain.text import readable, what_is_wrong
 from analysis.errors import InputError, TradebreaksError
 from analysis.reading import Choices, FileQuestion, Source, read_events
 from analysis.reading.files import read_one
 from analysis.reading.grid import ZIP, Grid, read_grid
-from analysis.reporting.charts import series_chart, specification, to_svg, waterfall_chart
+from analysis.reporting.charts import series_chart, specification, waterfall_chart
 from analysis.reporting.headline import Headline
 from analysis.reporting.labels import event_label
 from service.answers import Answers
+from service.compute import tasks
 from service.questions import event_row, observation_rows
-from service.schemas import AttributionOptions, AttributionRequest, BreaksRequest, EventIn, ObservationIn
+from service.schemas import AttributionRequest, BreaksRequest, Scale
+from service.validation import read_model
 
 EXAMPLE = {
     "csv": "period,value\n" + "\n".join(
@@ -78,6 +82,7 @@ SELECTS = tuple(
     for name, (label, options) in _LABELS.items()
 )
 """Fields with a few values: name, label and the options."""
+SCALES = ("", *get_args(Scale))
 LONGEST_TITLE = 120
 LONGEST_UNIT = 40
 TEMPLATE = "period,value\n2016-01,12.5\n2016-02,\n2016-03,13.1\n"
@@ -201,13 +206,13 @@ def read_own(form: OwnForm) -> TradeSeries:
     FileQuestion
         If two readings are possible.
     """
-    if not form.values["csv"].strip():
+    text = form.values["csv"]
+    if not text.strip():
         raise FieldError("csv", "Your series: there is no CSV. Paste it, or choose a file.")
+    _plain(text, "csv", "series")
     choices = form.choices()
     try:
-        series = read_one(
-            Source(form.values["csv"].encode("utf-8", "replace"), "your series"), choices, "missing"
-        )
+        series = read_one(Source(text.encode("utf-8", "replace"), "your series"), choices, "missing")
     except FileQuestion:
         raise
     except TradebreaksError as error:
@@ -216,13 +221,23 @@ def read_own(form: OwnForm) -> TradeSeries:
     return series
 
 
-def preview(form: OwnForm) -> None:
-    """Read the series and draw it; nothing is computed."""
+def _plain(text: str, name: str, what: str) -> None:
+    wrong = what_is_wrong(text.lstrip("\ufeff"), allowed="\t\r\n")
+    if wrong is not None:
+        raise FieldError(name, f"Your {what}: the text holds {wrong}: take it out.")
+
+
+def preview(form: OwnForm, answers: Answers) -> None:
+    """Read the series and draw it; nothing is estimated."""
     series = read_own(form)
     spec = specification(
         series_chart(series, events=_events(form) if form.values["events"].strip() else None)
     )
-    form.preview = (to_svg(spec), spec)
+    form.preview = (_drawn(answers, spec), spec)
+
+
+def _drawn(answers: Answers, spec: Mapping[str, Any]) -> str:
+    return answers.drawn(tasks.draw, "svg", json.dumps(spec, ensure_ascii=False)).decode("utf-8")
 
 
 def question(form: OwnForm) -> AttributionRequest:
@@ -245,20 +260,29 @@ def question(form: OwnForm) -> AttributionRequest:
             Window.parse(form.values[name].strip())
         except TradebreaksError as error:
             raise FieldError(name, f"The window '{name}': {error.message}.") from None
-    title, unit = form.values["title"].strip()[:LONGEST_TITLE], form.values["unit"].strip()[:LONGEST_UNIT]
-    return AttributionRequest.model_validate(
-        {
-            "observations": [ObservationIn.model_validate(row) for row in observation_rows(series)],
-            "events": [EventIn.model_validate(event_row(event)) for event in _events(form)],
-            "from": form.values["from"].strip(),
-            "to": form.values["to"].strip(),
-            "options": AttributionOptions(scale=form.values["scale"] or None, evidence="none"),  # type: ignore[arg-type]  # validated here
-            "gaps": "missing",
-            "title": title or None,
-            "unit": unit or series.unit[:LONGEST_UNIT] or None,
-            "rate": True if form.values["rate"] else None,
-        }
+    scale = form.values["scale"].strip()
+    if scale not in SCALES:
+        raise FieldError("scale", f"The scale '{readable(scale[:20])}' is none: choose logs or levels.")
+    title, unit = (
+        readable(form.values["title"].strip())[:LONGEST_TITLE],
+        readable(form.values["unit"].strip())[:LONGEST_UNIT],
     )
+    body = {
+        "observations": observation_rows(series),
+        "events": [event_row(event) for event in _events(form)],
+        **{name: form.values[name].strip() for name in ("from", "to")},
+        "options": {"evidence": "none", **({"scale": scale} if scale else {})},
+        "gaps": "missing",
+        "title": title or None,
+        "unit": unit or series.unit[:LONGEST_UNIT] or None,
+        "rate": True if form.values["rate"] else None,
+    }
+    try:
+        return read_model(
+            AttributionRequest, {name: given for name, given in body.items() if given is not None}
+        )
+    except TradebreaksError as error:
+        raise FieldError(_field(error.pointer), f"{error.message}.") from None
 
 
 def _events(form: OwnForm) -> EventTable:
@@ -275,6 +299,7 @@ def _events(form: OwnForm) -> EventTable:
         )
     if not form.values["events"].strip():
         raise FieldError("events", "Your events: there is no CSV. Paste it, or choose a file.")
+    _plain(form.values["events"], "events", "events")
     try:
         return read_events(
             Source(form.values["events"].encode("utf-8", "replace"), "your events"),
@@ -317,7 +342,7 @@ def answered(answers: Answers, request: AttributionRequest) -> OwnAnswer:
     drawn = {}
     for number, (name, chart) in enumerate(charts.items()):
         spec = specification(chart)
-        drawn[name] = (_own_ids(to_svg(spec), number), spec)
+        drawn[name] = (_own_ids(_drawn(answers, spec), number), spec)
     names = {event.id: event_label(event) for event in table}
     return OwnAnswer(series, request, headline, record, breaks, reason, names, drawn)
 

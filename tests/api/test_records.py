@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -93,10 +94,13 @@ def test_get_says_that_a_question_is_stored(client: FlaskClient) -> None:
     assert client.get(address).get_json() == record
 
 
-def test_a_record_is_immutable_for_caches_and_304(client: FlaskClient) -> None:
+def test_a_record_is_kept_by_caches_for_so_short_that_a_withdrawal_reaches_them(client: FlaskClient) -> None:
     record = client.post("/v1/breaks", json={"series": ANNUAL}).get_json()
     shown = client.get(record["url"])
-    assert "immutable" in shown.headers["Cache-Control"]
+    for form in ("", ".json", ".csv", ".bib", ".html"):
+        control = client.get(f"{record['url']}{form}").headers["Cache-Control"]
+        assert "immutable" not in control, form
+        assert control == "no-cache" or re.fullmatch(r"public, max-age=60, must-revalidate", control), form
     assert client.get(f"{record['url']}.json").data == shown.data
     again = client.get(record["url"], headers={"If-None-Match": shown.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
@@ -125,8 +129,8 @@ def test_verification_tells_noise_from_another_answer(
     pool = client.application.extensions["pool"]
     real = pool.compute
 
-    def nudged(question):
-        computed = real(question)
+    def nudged(question, caller):
+        computed = real(question, caller)
         computed.answer["contributions"][0]["estimate"] *= nudge
         return computed
 

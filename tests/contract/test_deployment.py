@@ -92,7 +92,13 @@ def test_the_unit_runs_without_privileges() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["deploy/service/Dockerfile", "deploy/service/tradebreaks.service", "docs/operating.md", "SECURITY.md"],
+    [
+        "deploy/service/Dockerfile",
+        "deploy/service/tradebreaks.service",
+        "deploy/nginx/tradebreaks.conf",
+        "docs/operating.md",
+        "SECURITY.md",
+    ],
 )
 def test_every_setting_that_is_named_is_one(page: str) -> None:
     known = {PREFIX + name.upper() for name in Settings.__dataclass_fields__} | {DATA_VARIABLE}

@@ -80,13 +80,39 @@ def test_export_withdraw_import(run, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "cannot be read" in run("records", "import", str(tmp_path / "none"), code=3).stderr
 
 
+def test_check_names_what_is_damaged(run, tmp_path: Path) -> None:
+    from sqlalchemy import text
+
+    from service.store import Database, triggers
+
+    record = document(run(*ATTRIBUTE))["record_id"]
+    assert document(run("records", "check", "--json")) == {"records": 1, "damaged": []}
+    database = Database(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    with database.writing() as connection:
+        triggers.drop(connection, "estimates")
+        connection.execute(text("UPDATE estimates SET software = '9'"))
+        triggers.create(connection, "estimates")
+    database.close()
+    assert record in run("records", "check", code=3).stdout
+    out = tmp_path / "export.jsonl"
+    assert record in run("records", "export", "--out", str(out), code=3).stderr
+    assert '"lines": 0' in out.read_text(), "the rest is exported"
+
+
 def test_an_unknown_record_is_not_found(run) -> None:
     assert "No record" in run("verify", "0" * 32, code=4).stderr
 
 
-def test_migrations_run_up_and_down(run) -> None:
+def test_migrations_run_up_and_go_back_only_with_a_dump(run, tmp_path: Path) -> None:
+    dump = tmp_path / "dump.jsonl"
     head = document(run("records", "migrate", "--json"))["migration"]
-    assert document(run("records", "migrate", "--revision", "base", "--json"))["migration"] is None
+    for given in ((), ("--yes",), ("--dump", str(dump))):
+        refused = run("records", "migrate", "--revision", "base", *given, code=2)
+        assert "--dump FILE" in refused.stderr
+    assert not dump.exists()
+    down = ("records", "migrate", "--revision", "base", "--dump", str(dump), "--yes", "--json")
+    assert document(run(*down))["migration"] is None
+    assert '"type": "end"' in dump.read_text()
     assert document(run("records", "migrate", "--json"))["migration"] == head
     assert "No such migration" in run("records", "migrate", "--revision", "nonsense", code=2).stderr
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.conftest import ROOT, START_SECONDS, Start
+from tests.faults.conftest import ROOT, START_SECONDS, Service, Start
 
 ANNUAL = "dprk.total.a"
-WRITES = 200
-"""Concurrent record writes, each from a connection of its own, that the service is killed during."""
-
-ACKNOWLEDGED = 40
-"""Of which so many are acknowledged before the kill."""
-
 SMALL_DISK_KB = 400
 
 PROMPT_SECONDS = 5.0
@@ -42,46 +37,18 @@ def question(number: int) -> dict[str, Any]:
     }
 
 
-def test_a_kill_during_concurrent_writes_loses_nothing_acknowledged(start: Start, tmp_path: Path) -> None:
-    service = start(threads=2 * WRITES + 1, max_waiting=2 * WRITES)
-    acknowledged: dict[str, dict[str, Any]] = {}
-    enough = threading.Event()
-
-    def write(number: int) -> None:
-        try:
-            status, record = service.post("/v1/interventions", question(number))
-        except (OSError, ValueError):
-            return
-        if status == 201:
-            acknowledged[record["record_id"]] = record
-            if len(acknowledged) >= ACKNOWLEDGED:
-                enough.set()
-
-    with ThreadPoolExecutor(WRITES) as clients:
-        for number in range(WRITES):
-            clients.submit(write, number)
-        assert enough.wait(120), "no write was acknowledged"
-        service.kill()
-    assert ACKNOWLEDGED <= len(acknowledged) < WRITES
-    check = sqlite3.connect(tmp_path / "records.sqlite")
-    assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    check.close()
-    again = start()
-    for record_id, record in acknowledged.items():
-        assert again.get(f"/v1/estimates/{record_id}") == (200, record)
-    for record_id in list(acknowledged)[::10]:
-        assert again.get(f"/v1/estimates/{record_id}/verify")[1]["verdict"] == "identical"
-
-
 def test_no_process_is_left_behind(start: Start) -> None:
     service = start()
     service.post("/v1/interventions", question(0))
-    assert service.processes("service.compute.worker")
+    assert service.processes("spawn_main")
     assert service.stop() == 0
+    until = time.monotonic() + 10
+    while service.processes() and time.monotonic() < until:
+        time.sleep(0.1)
     assert service.processes() == []
     killed = start()
     killed.post("/v1/interventions", question(1))
-    (main,) = killed.processes("service.compute.worker")
+    (main,) = killed.processes("spawn_main")
     for pid in killed.processes("service.cli"):
         os.kill(pid, signal.SIGKILL)
     until = time.monotonic() + 10
@@ -214,47 +181,10 @@ def test_a_damaged_data_package_gives_no_number_at_all(start: Start, tmp_path: P
     assert service.get("/healthz")[0] == 200
 
 
-def test_slow_callers_do_not_keep_others_waiting_and_are_cut_off(start: Start) -> None:
-    service = start(threads=4, max_waiting=2)
-    service.get("/v1/series")
-    slow = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(20)]
-    for number, connection in enumerate(slow):
-        head = b"GET /v1/series HTTP/1.1\r\n" if number % 2 else b"POST /v1/breaks HTTP/1.1\r\n"
-        connection.sendall(head + b"Content-Type: application/json\r\nContent-Length: 100\r\n")
-        if number % 4 == 0:
-            connection.sendall(b"\r\n{")
-    until = time.monotonic() + 40
-    longest = 0.0
-    closed = 0
-    while closed < len(slow) and time.monotonic() < until:
-        begun = time.monotonic()
-        assert service.get("/v1/series")[0] == 200
-        longest = max(longest, time.monotonic() - begun)
-        time.sleep(0.5)
-        closed = sum(_closed(connection) for connection in slow)
-    for connection in slow:
-        connection.close()
-    assert longest < PROMPT_SECONDS
-    assert closed == len(slow), "every slow caller is cut off"
-
-
-def _closed(connection: socket.socket) -> bool:
-    """Send one byte more, and tell whether the other side has closed the connection."""
-    try:
-        connection.send(b"x")
-        connection.setblocking(False)
-        return connection.recv(4096) is not None
-    except BlockingIOError:
-        connection.setblocking(True)
-        return False
-    except OSError:
-        return True
-
-
 def test_a_process_killed_while_it_computes_is_replaced_and_the_question_answered(start: Start) -> None:
     service = start()
     service.post("/v1/interventions", question(0))
-    (first,) = service.processes("service.compute.worker")
+    (first,) = service.processes("spawn_main")
     with ThreadPoolExecutor(1) as client:
         answer = client.submit(service.get, "/v1/breaks?series=dprk.exports.china.m")
         time.sleep(1.0)
@@ -262,7 +192,7 @@ def test_a_process_killed_while_it_computes_is_replaced_and_the_question_answere
         status, record = answer.result(120)
     assert status == 200
     assert record["n_breaks"] >= 1
-    (second,) = service.processes("service.compute.worker")
+    (second,) = service.processes("spawn_main")
     assert second != first
 
 
@@ -274,3 +204,38 @@ def test_a_computation_beyond_its_time_is_stopped(start: Start) -> None:
     assert (status, problem["type"]) == (503, "/docs#problem-time-budget")
     assert time.monotonic() - begun < 30
     assert service.get("/healthz")[0] == 200
+
+
+def test_nobody_waits_for_the_work_of_a_caller_that_is_gone(start: Start) -> None:
+    service = start(workers=1)
+    service.post("/v1/interventions", question(0))
+    days = [
+        {"period": f"{date(2000, 1, 1) + timedelta(k)}", "value": 100.0 + (37 * k) % 11} for k in range(1_000)
+    ]
+    events = [{"id": f"e{k}", "title": "E", "effective": f"2001-{k + 1:02}-01"} for k in range(12)]
+    body: dict[str, Any] = {"observations": days, "events": events, "from": "2000-03", "to": "2002-03"}
+    body["options"] = {"evidence": "full"}
+    sent = json.dumps(body).encode()
+    head = "POST /v1/attributions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(sent)}"
+    caller = socket.create_connection(("127.0.0.1", service.port))
+    caller.sendall(head.encode() + b"\r\n\r\n" + sent)
+    until = time.monotonic() + 30
+    while _computing(service) == 0 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert _computing(service) == 1
+    caller.close()
+    gone = time.monotonic()
+    while _computing(service) and time.monotonic() < gone + PROMPT_SECONDS:
+        time.sleep(0.05)
+    assert _computing(service) == 0, "the work is dropped"
+    assert service.post("/v1/interventions", question(1))[0] == 201
+
+
+def _computing(service: Service) -> float:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    (found,) = [line for line in text.splitlines() if line.startswith("tradebreaks_computing ")]
+    return float(found.split()[1])

@@ -18,7 +18,18 @@ periods = st.one_of(
     st.builds("{:04d}-Q{}".format, st.integers(1, 9999), st.integers(0, 5)),
     st.builds("{:04d}-{:02d}-{:02d}".format, st.integers(1, 9999), st.integers(1, 12), st.integers(0, 31)),
 )
-texts = st.one_of(periods, digits, st.sampled_from(ODD), st.text(max_size=20))
+characters = st.one_of(
+    st.sampled_from(
+        [*map(chr, range(0x20)), "\x7f", "\x85", "\x9b", "\ufffe", "\uffff", "\ufdd0", "\U0010ffff"]
+    ),
+    st.sampled_from("\u2028\u2029\u061c\u200e\u200f\u202a\u202e\u2066\u2069\ufeff\u00ad\u200b\u200d"),
+    st.characters(categories=["Mn", "Me", "Lo", "So", "Sk", "Co", "Cn", "Zs", "Cf"]),
+)
+"""Characters that are seldom typed: controls, directions, separators, marks, private and unassigned ones."""
+
+texts = st.one_of(
+    periods, digits, st.sampled_from(ODD), st.text(max_size=20), st.text(characters, min_size=1, max_size=6)
+)
 windows = st.one_of(texts, st.builds("{}..{}".format, texts, texts))
 
 scalars = st.one_of(
@@ -27,6 +38,7 @@ scalars = st.one_of(
     st.integers(),
     st.floats(),
     st.sampled_from([10**400, -(10**30), 2**63]),
+    st.sampled_from([1e250, -1e250, 1e-300, 5e-324, 1e15, 1.1e15, 1e-12, 9e-13, -0.0]),
     texts,
     # A lone half of a pair: JSON can say it, UTF-8 cannot.
     st.text(st.characters(codec=None, categories=["Cs", "Cc", "L", "N"]), max_size=6),
@@ -112,7 +124,20 @@ def documents(draw: st.DrawFn, base: dict[str, Any]) -> Any:
 @st.composite
 def bodies(draw: st.DrawFn, base: dict[str, Any]) -> bytes:
     """Return the bytes of a document like `base`, sometimes cut, with bytes changed, or wholly other ones."""
-    kind = draw(st.sampled_from(["document"] * 6 + ["nonsense", "cut", "bytes", "random"]))
+    kind = draw(st.sampled_from(["document"] * 6 + ["nonsense", "cut", "bytes", "random", "deep", "wide"]))
+    if kind == "deep":
+        opening, closing = draw(st.sampled_from([("[", "]"), ('{"a":', "}"), ('{"observations":[', "]}")]))
+        depth = draw(st.integers(1, 3000))
+        return (opening * depth + "1" + closing * draw(st.sampled_from([0, depth]))).encode()
+    if kind == "wide":
+        count = draw(st.integers(1, 12_000))
+        row = draw(st.sampled_from(["{}", "null", '{"period":"2010","value":1}', '"x"']))
+        name = draw(
+            st.sampled_from(["observations", "events", "controls", "without", "regime", "questions", "x"])
+        )
+        many = ",".join([row] * count) if draw(st.booleans()) else ""
+        fields = ",".join(f'"k{k}":{row}' for k in range(count)) if not many else f'"{name}":[{many}]'
+        return ("{" + fields + "}").encode()
     if kind == "random":
         return draw(st.binary(max_size=200))
     written = json.dumps(draw(nonsense if kind == "nonsense" else documents(base))).encode()

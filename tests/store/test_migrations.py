@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -9,11 +11,14 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy.exc import DBAPIError
 
+from analysis.errors import UsageError
 from service.errors import StoreUnavailableError
+from service.questions import canonical, record_id
 from service.store import Database, Store, triggers
 from service.store.database import head
+from service.store.records import sealed
 from service.store.tables import APPEND_ONLY, METADATA
-from tests.store.test_records import put
+from tests.store.test_records import inputs, put
 
 
 def names(database: Database) -> set[str]:
@@ -30,21 +35,59 @@ def test_up_and_down_and_up_again(database: Database) -> None:
     database.migrate_or_create()
     assert database.revision() == head()
     assert names(database) == guarded(database)
-    database.migrate("0001")
+    database.migrate("0001", down=True)
     assert database.revision() == "0001"
     assert names(database) == guarded(database), "a step down keeps the triggers"
-    database.migrate("base")
+    database.migrate("base", down=True)
     assert database.revision() is None
     assert names(database) == set()
     database.migrate()
     assert names(database) == guarded(database)
 
 
-def test_a_step_up_keeps_the_records(database: Database) -> None:
+def old_record(database: Database, number: int, moment: str) -> str:
+    """Write a record as software before migration 0003 did."""
+    record = sealed(
+        id=record_id(inputs(number)),
+        kind="breaks",
+        engine=1,
+        created_at=moment,
+        software="0.0",
+        question_key=f"question {number}",
+        supersedes=None,
+        inputs=canonical(inputs(number)),
+        answer="{}",
+    )
+    row = {key: value for key, value in asdict(record).items() if key != "record_sha256"}
+    with database.writing() as connection:
+        connection.execute(sa.table("estimates", *map(sa.column, row)).insert(), row)
+    return record.id
+
+
+def test_a_step_up_keeps_the_records_and_gives_them_hash_and_order(database: Database) -> None:
     database.migrate_or_create("0001")
-    record = put(Store(database))
+    late = old_record(database, 0, "2026-02-01T00:00:00.000000Z")
+    early = old_record(database, 1, "2026-01-01T00:00:00.000000Z")
+    with database.writing() as connection:
+        connection.execute(
+            sa.text("INSERT INTO withdrawals VALUES (:id, '2026-03-01', 'test')"), {"id": late}
+        )
     database.migrate()
-    assert Store(database).ready().get(record.id) == record
+    store = Store(database).ready()
+    assert [row.record.id for row in store.page(0, 10, withdrawn=True)] == [early, late]
+    assert store.check() == (2, [])
+    assert store.withdrawal(late) is not None
+    assert put(store, 2).id
+    assert store.page(0, 10)[-1].sequence == 3
+
+
+def test_going_back_destroys_nothing_unless_it_is_said(database: Database) -> None:
+    database.migrate_or_create()
+    put(Store(database))
+    for older in ("base", "0001", "0002"):
+        with pytest.raises(UsageError, match="destroys"):
+            database.migrate(older)
+    assert Store(database).count() == 1
 
 
 def test_the_migrations_lead_to_the_tables_that_the_code_uses(database: Database) -> None:

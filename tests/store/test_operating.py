@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from analysis.errors import NotFoundError
 from service.errors import WithdrawnError
 from service.store import Database, Store
+from service.store.exchange import export
 from tests.store.test_records import put
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,7 @@ def test_back_up_and_restore(shell: Shell, url: str, store: Store) -> None:
     assert restored.get(record["record_id"]).document == record
     with pytest.raises(WithdrawnError, match="the source was wrong"):
         restored.get(withdrawn.id)
-    assert list(restored.export()) == list(store.export())
+    assert list(export(restored)) == list(export(store))
 
 
 def test_withdrawal(shell: Shell, tmp_path: Path) -> None:

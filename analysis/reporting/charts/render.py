@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from analysis.domain.text import readable
 from analysis.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -63,7 +64,18 @@ def to_pdf(chart: alt.TopLevelMixin | Mapping[str, Any]) -> bytes:
 
 
 def _document(chart: alt.TopLevelMixin | Mapping[str, Any]) -> str:
-    return json.dumps(dict(chart) if isinstance(chart, Mapping) else specification(chart))
+    return json.dumps(_readable(dict(chart) if isinstance(chart, Mapping) else specification(chart)))
+
+
+def _readable(value: Any) -> Any:
+    """Return a document whose every text can be drawn: the engine ends the process at some characters."""
+    if isinstance(value, str):
+        return readable(value) if not value.isprintable() else value
+    if isinstance(value, Mapping):
+        return {readable(str(key)): _readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_readable(item) for item in value]
+    return value
 
 
 def _converter() -> Any:

@@ -1,5 +1,6 @@
 """A batch from file to file: contract, bad series, order of rows, resumption, Parquet, other lenses."""
 
+import csv
 import tracemalloc
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 import analysis
+from analysis.batch import parts as parts_module
 from analysis.batch import run as run_module
 from analysis.batch import run_batch
 from analysis.batch.chunk import fit_chunk
@@ -93,7 +95,7 @@ def test_gaps_may_be_declared_missing(tmp_path, events):
     rows = [row for row in panels.rows_of(0) if row[1] != "2015-03"]
     source = panels.write(tmp_path / "panel.csv", rows)
     assert run_batch(source, events, tmp_path / "out.csv").errors == 1
-    assert run_batch(source, events, tmp_path / "out.csv", gaps="missing").errors == 0
+    assert run_batch(source, events, tmp_path / "out.csv", gaps="missing", force=True).errors == 0
 
 
 def test_rows_in_any_order_give_the_same_file(tmp_path, events):
@@ -280,3 +282,64 @@ def test_absent_files_are_refused(tmp_path, events):
         run_batch(source, tmp_path / "none.csv", tmp_path / "out.csv")
     with pytest.raises(InputError, match="cannot be written"):
         run_batch(source, events, tmp_path / "none" / "out.csv")
+
+
+def test_an_output_is_not_overwritten_unless_it_is_said(tmp_path, events):
+    source = panels.write_panel(tmp_path / "panel.csv", 2)
+    output = tmp_path / "out.csv"
+    output.write_text("precious")
+    with pytest.raises(InputError, match="--force"):
+        run_batch(source, events, output)
+    assert output.read_text() == "precious"
+    run_batch(source, events, output, force=True)
+    assert output.read_text().startswith("series_id,")
+
+
+def test_two_runs_do_not_write_one_output(tmp_path, events, monkeypatch):
+    source = panels.write_panel(tmp_path / "panel.csv", 2)
+    refused = []
+
+    def meanwhile(chunks, finished, given_up, *, jobs, scheduler):
+        with pytest.raises(InputError, match="another run is writing") as found:
+            run_batch(source, events, tmp_path / "out.csv", resume=False)
+        refused.append(found.value.message)
+        for number, payload in chunks():
+            finished(number, fit_chunk(payload))
+
+    monkeypatch.setattr(run_module, "run_chunks", meanwhile)
+    assert run_batch(source, events, tmp_path / "out.csv").errors == 0
+    assert len(refused) == 1
+
+
+@pytest.mark.parametrize("where", ["chunk", "output"])
+def test_a_full_disk_is_one_sentence_and_the_next_run_continues(tmp_path, events, monkeypatch, where):
+    source = panels.write_panel(tmp_path / "panel.csv", 5)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        name = "_replace" if where == "chunk" else "write_output"
+        module = run_module if where == "output" else parts_module
+        real = getattr(module, name)
+
+        def sometimes(path, *rest):
+            return full() if where == "output" or path.name == "0000001.csv" else real(path, *rest)
+
+        patch.setattr(module, name, sometimes)
+        with pytest.raises(InputError, match=r"out\.csv cannot be written \(No space left on device\)"):
+            run_batch(source, events, tmp_path / "out.csv")
+    report = run_batch(source, events, tmp_path / "out.csv")
+    assert report.resumed == (1 if where == "chunk" else report.chunks)
+
+
+def test_no_cell_of_text_is_a_formula(tmp_path, events):
+    rows = [["=1+1", *row[1:]] for row in panels.rows_of(0)] + [
+        ["+ok", *row[1:]] for row in panels.rows_of(1)
+    ]
+    output = tmp_path / "out.csv"
+    run_batch(panels.write(tmp_path / "panel.csv", rows), events, output)
+    with output.open(newline="", encoding="utf-8") as file:
+        cells = list(csv.DictReader(file))
+    assert {row["series_id"] for row in cells} == {"'=1+1", "'+ok"}
+    assert any(row["log_effect"].startswith("-") for row in cells), "numbers stay numbers"

@@ -8,13 +8,13 @@ import pytest
 
 from analysis.errors import UsageError
 from service.errors import BusyError
-from service.places import Places
+from service.places import Caller, Places
 from service.settings import Settings
 
 
 def test_one_address_has_half_of_the_places_and_all_have_no_more_than_there_are() -> None:
     asks = ["10.0.0.1"]
-    places = Places(4, lambda: asks[0])
+    places = Places(4, lambda: Caller(asks[0]))
     with ExitStack() as held:
         held.enter_context(places.one())
         held.enter_context(places.one())
