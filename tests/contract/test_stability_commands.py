@@ -93,3 +93,30 @@ def test_what_cannot_be_done_is_said_in_one_sentence(arguments: list[str], code:
     assert done.stdout == ""
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_known_dates_are_tested_jointly(stepped: Path) -> None:
+    record = _json(
+        "stability", "--csv", str(stepped), "--gaps", "missing", "--date", "2019-01", "--date", "2016-01"
+    )
+    tests = {test["name"]: test for test in record["tests"]}  # type: ignore[attr-defined]  # a list of objects
+    assert tests["Chow, 2 dates"]["pvalue"] < 0.01
+    assert tests["Chow, 2 dates"]["last_before"] is None
+
+
+def test_breaks_in_the_coefficients_of_a_regression(tmp_path: Path) -> None:
+    noise = normals((96, 2), 124)
+    months = [f"{2012 + k // 12}-{k % 12 + 1:02d}" for k in range(96)]
+    values = [10 + noise[k, 0] * (1 if k < 48 else 4) + 0.3 * noise[k, 1] for k in range(96)]
+    series, controls = tmp_path / "y.csv", tmp_path / "x.csv"
+    series.write_text("period,value\n" + "\n".join(f"{m},{v}" for m, v in zip(months, values, strict=True)))
+    controls.write_text(
+        "period,x\n" + "\n".join(f"{m},{x}" for m, x in zip(months, noise[:, 0], strict=True))
+    )
+    record = _json(
+        "breaks", "--csv", str(series), "--controls", str(controls), "--regressors", "x", "--lags", "1"
+    )
+    assert [one["first_after"] for one in record["breaks"]] == ["2016-01"]  # type: ignore[attr-defined]  # a list
+    wrong = CliRunner().invoke(main, ["breaks", "--csv", str(series), "--regressors", "z"])
+    assert wrong.exit_code != 0
+    assert "no column 'z'" in wrong.stderr

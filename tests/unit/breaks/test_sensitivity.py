@@ -29,7 +29,8 @@ def test_two_close_breaks_are_seen_only_with_a_short_segment_and_that_is_said(ma
 def test_an_answer_that_does_not_move_is_said_once_and_none_is_not_called_robust(make: Maker) -> None:
     found = find_breaks(make(n=120, steps={60: 4.0}), scale="level", max_breaks=1)
     assert found.sensitivity[1] == (
-        "By the table alone the lasting breaks are the same with a shortest segment of 6, 8, 12 periods: 2016-12."
+        "By the table alone the lasting breaks are the same with a shortest segment of 6, 8, 12 periods: "
+        "2016-12."
     )
     none = find_breaks(make(rho=0.6), scale="level")
     assert "no lasting break is found with a shortest segment of 6, 8, 12 periods" in none.sensitivity[1]
