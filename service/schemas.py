@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from analysis.domain import Shape
 from service.validation import Strict
 
 
@@ -91,7 +92,7 @@ class EventIn(Strict):
     id: Annotated[str, Field(min_length=1, max_length=120)]
     title: Annotated[str, Field(min_length=1, max_length=500)]
     effective: Annotated[str, Field(min_length=4, max_length=10)]
-    shape: Literal["pulse", "step", "ramp", "gradual", "temporary", "level_slope"] | None = None
+    shape: Shape | None = None
     end: Annotated[str, Field(min_length=4, max_length=10)] | None = None
     lead: Annotated[int, Field(ge=0, le=1000), BeforeValidator(reject_bool)] | None = None
     group: Annotated[str, Field(min_length=1, max_length=120)] | None = None
