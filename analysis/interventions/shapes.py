@@ -18,8 +18,8 @@ SHAPE_WORDS: dict[Shape, str] = {
     "gradual": "a change that approaches its full size geometrically; the effect is the full size",
     "temporary": "a change that fades geometrically; the effect is the size at the start",
     "level_slope": "a change of level and of slope; the effect is the change of level",
-    "rush": "a lasting change of level after a rush of either sign in the periods (lead) before the date; the "
-    "effect is the lasting change",
+    "rush": "a lasting change of level after a rush of either sign in the periods (lead) before the date; "
+    "the effect is the lasting change",
 }
 
 

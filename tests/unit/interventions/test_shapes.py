@@ -39,9 +39,7 @@ def test_a_rush_is_a_column_of_its_own_before_the_step():
 
 
 def test_a_rush_of_days_is_spread_over_the_months_they_lie_in():
-    events = EventTable.from_rows(
-        [{"id": "ban", "title": "Ban", "effective": "2014-01-17", "shape": "rush"}]
-    )
+    events = EventTable.from_rows([{"id": "ban", "title": "Ban", "effective": "2014-01-17", "shape": "rush"}])
     assert events["ban"].lead == 1
     series = monthly("2013-01", np.sin(np.arange(24)))
     design = build_design(series, events, scale="log", seasonal=False, trend="none")
@@ -54,9 +52,7 @@ def test_every_shape_can_be_fitted_and_is_described_where_people_look():
     own = (Path(__file__).parents[3] / "docs" / "own-data.md").read_text(encoding="utf-8")
     logs = 0.1 * np.sin(np.arange(60) * 2.4)
     for shape in SHAPES:
-        events = EventTable.from_rows(
-            [{"id": "e", "title": "E", "effective": "2012-06-01", "shape": shape}]
-        )
+        events = EventTable.from_rows([{"id": "e", "title": "E", "effective": "2012-06-01", "shape": shape}])
         found = fit_interventions(monthly("2010-01", logs), events, seasonal=False, trend="none")
         assert found.effects[0].shape == shape
         assert found.effects[0].estimate is not None
