@@ -29,6 +29,8 @@ Count = Annotated[int, Field(ge=1, le=20), BeforeValidator(reject_bool)]
 Method = Annotated[str, Field(min_length=1, max_length=40)]
 Scale = Literal["log", "level"]
 Trend = Literal["none", "linear", "local"]
+Search = Literal["auto"]
+"""Of date and shape of every step; what is declared needs no word."""
 Clock = Literal["full", "ramp", "adopted", "all"]
 Evidence = Literal["none", "basic", "full"]
 Model = Literal["mean", "trend"]
@@ -129,6 +131,7 @@ class ModelOptions(Strict):
     seasonal: bool | None = None
     trend: Trend | None = None
     method: Method | None = None
+    shape: Search | None = None
     level: Level | None = None
 
 

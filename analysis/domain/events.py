@@ -44,8 +44,8 @@ class Event:
     shape : Shape
         Response shape.
     lead : int
-        Periods of anticipation by which the effect begins before its date; of the shape ``rush`` the length of
-        the rush before the date, one period if none is given.
+        Periods of anticipation by which the effect begins before its date; of the shape ``rush`` the length
+        of the rush before the date, one period if none is given.
     group : str or None
         Name of a declared group.
     applies_to : tuple of str

@@ -12,12 +12,14 @@ from analysis.domain import FloatArray
 from analysis.interventions import describe
 from analysis.interventions.counterfactual import Path, expected_path
 from analysis.interventions.design import Term
+from analysis.interventions.doubts.search import by_combination
 from analysis.interventions.effects import EffectResult
 from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 from analysis.interventions.shapes import DECAYING
 
 if TYPE_CHECKING:
     from analysis.interventions.doubts import Checks
+    from analysis.interventions.doubts.search import Search
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,12 @@ class InterventionResult(EffectResult):
     ----------
     posterior : StructuralPosterior
         The others are those of `EffectResult`.
+    search : Search or None
+        Dates and shapes that were integrated over (``shape="auto"``).
     """
 
     posterior: StructuralPosterior
+    search: Search | None = None
 
     @property
     def reported(self) -> DatingPosterior:
@@ -60,7 +65,17 @@ class InterventionResult(EffectResult):
 
     def model(self) -> dict[str, Any]:
         """Return what was fitted: scale, terms, priors, sample, vintage and digests."""
-        return describe.model(self)
+        record = describe.model(self)
+        if self.search is not None:
+            reported = self.reported
+            weight = by_combination(
+                reported.variant,
+                reported.weight,
+                len(self.search.combinations),
+                len(self.posterior.design.variants) // len(self.search.combinations),
+            )
+            record["shape"] = {"asked": "auto", **self.search.record(weight)}
+        return record
 
     def diagnostics(self) -> dict[str, Any]:
         """Return the posterior of the noise, the months discounted and how the grid was used."""

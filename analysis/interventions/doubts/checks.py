@@ -19,7 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.domain import FloatArray
-from analysis.interventions.doubts.alternatives import LEADS, SHIFTS, Alternative, alternatives, examples
+from analysis.interventions.doubts.alternatives import (
+    LEADS,
+    SHIFTS,
+    Alternative,
+    Family,
+    alternatives,
+    examples,
+)
 from analysis.interventions.doubts.whitening import Whitened
 from analysis.interventions.doubts.words import text_of, would_have_seen
 from analysis.interventions.identification import find_groups
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["date", "shape", "before", "unlisted", "autocorrelation", "tails", "variance"]
 
-OF_AN_EVENT: tuple[Kind, ...] = ("date", "shape", "before")
+OF_AN_EVENT: tuple[Family, ...] = ("date", "shape", "before")
 DRAWS = 999
 STREAM = 4_400_000
 """Fixed sequences of the null."""

@@ -44,7 +44,7 @@ def test_the_profile_peaks_at_the_true_date():
 def test_a_check_of_an_effect_says_what_it_would_have_seen_and_sees_it():
     checked = {item.kind: item for item in CLEAN.fit(0).checks.checked}
     for kind in ("date", "shape", "before", "unlisted"):
-    assert "would have been seen" in checked[kind].seen
+        assert "would have been seen" in checked[kind].seen
     threshold = CLEAN.fit(0).checks.threshold
     gain = max(float(np.quantile(checked["date"].null, 1 - threshold)), 3.0)
     least = (np.sqrt(2 * gain) + 0.84) * checked["date"].reach
