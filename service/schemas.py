@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from analysis.domain import Shape
 from service.validation import Strict
 
 
@@ -32,6 +33,8 @@ Lag = Annotated[int, Field(ge=0, le=24), BeforeValidator(reject_bool)]
 Order = Annotated[list[Lag], Field(min_length=3, max_length=3, examples=[[0, 1, 1]])]
 Scale = Literal["log", "level"]
 Trend = Literal["none", "linear", "local"]
+Search = Literal["auto"]
+"""Of date and shape of every step; what is declared needs no word."""
 Clock = Literal["full", "ramp", "adopted", "all"]
 Evidence = Literal["none", "basic", "full"]
 Model = Literal["auto", "mean", "trend"]
@@ -97,7 +100,7 @@ class EventIn(Strict):
     id: Annotated[str, Field(min_length=1, max_length=120)]
     title: Annotated[str, Field(min_length=1, max_length=500)]
     effective: Annotated[str, Field(min_length=4, max_length=10)]
-    shape: Literal["pulse", "step", "ramp", "gradual", "temporary", "level_slope"] | None = None
+    shape: Shape | None = None
     end: Annotated[str, Field(min_length=4, max_length=10)] | None = None
     lead: Annotated[int, Field(ge=0, le=1000), BeforeValidator(reject_bool)] | None = None
     group: Annotated[str, Field(min_length=1, max_length=120)] | None = None
@@ -157,6 +160,7 @@ class ModelOptions(Strict):
     seasonal: bool | None = None
     trend: Trend | None = None
     method: Method | None = None
+    shape: Search | None = None
     level: Level | None = None
     outliers: bool | None = None
 

@@ -46,6 +46,7 @@ def attribute(
     outliers: bool = True,
     totals: bool = True,
     parts: Mapping[str, TradeSeries] | None = None,
+    shape: str = "declared",
 ) -> AttributionResult:
     """Divide the change of a series between two windows among events and everything else.
 
@@ -57,7 +58,7 @@ def attribute(
         Default for a catalogue series: the list of its recipe, of each part its own.
     start, end : str or Window
         The windows ``from`` and ``to``, both inclusive; a year means its periods. They may not overlap.
-    scale, seasonal, trend, level, regime, controls, outliers, totals
+    scale, seasonal, trend, level, regime, controls, outliers, totals, shape
         As in `fit_interventions`; they go to every modelled part.
     clock : {"all", "full", "ramp", "adopted"}
         ``all`` mixes the datings by their posterior probability for all parts together.
@@ -110,6 +111,7 @@ def attribute(
             controls=controls,
             outliers=outliers,
             totals=totals,
+            shape=shape,
         )
 
     answer = attribute_by(series, fit, start=start, end=end, clock=clock, level=level, parts=parts)

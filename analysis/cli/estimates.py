@@ -51,6 +51,13 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
             help="local: the slope wanders.",
         ),
         click.option(
+            "--shape",
+            type=click.Choice(["declared", "auto"]),
+            default="declared",
+            show_default=True,
+            help="auto: integrate over dates up to a year off, and over steps and effects that phase in.",
+        ),
+        click.option(
             "--clock",
             type=click.Choice(clocks),
             default=clock,
@@ -189,7 +196,18 @@ def _regression(target: Target, names: list[str], lags: int, scale: str | None, 
 @beside_option
 @json_option
 def intervene(as_json: bool, beside: bool, **options: Any) -> None:
-    """Estimate the joint effects of the events in TARGET."""
+    r"""Estimate the joint effects of the events in TARGET.
+
+    \b
+    Columns of --events (id, title and effective are required):
+      effective  the day it takes effect; a month or year means its first day
+      shape      step (default), pulse, ramp, gradual, temporary, level_slope
+                 or rush (a change in the periods before the step as well)
+      end        last day in force, inclusive
+      lead       periods by which the effect comes before the date; of a rush
+                 its length
+      group      events of one name are reported together
+    """
     own = take_method_options(options)
     target, choices = _split(options | own)
     from analysis.interventions import compare_methods, fit_interventions
@@ -211,7 +229,18 @@ def intervene(as_json: bool, beside: bool, **options: Any) -> None:
 @click.option("--details", is_flag=True, help="Print parts, identification, lenses and evidence as well.")
 @json_option
 def attribute(as_json: bool, details: bool, beside: bool, **options: Any) -> None:
-    """Attribute the change of TARGET between two windows to dated events."""
+    r"""Attribute the change of TARGET between two windows to dated events.
+
+    \b
+    Columns of --events (id, title and effective are required):
+      effective  the day it takes effect; a month or year means its first day
+      shape      step (default), pulse, ramp, gradual, temporary, level_slope
+                 or rush (a change in the periods before the step as well)
+      end        last day in force, inclusive
+      lead       periods by which the effect comes before the date; of a rush
+                 its length
+      group      events of one name are reported together
+    """
     target, choices = _split(options)
     from analysis.attribution import attribute as attribute_change
     from analysis.domain import EventTable

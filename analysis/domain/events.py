@@ -15,7 +15,7 @@ from analysis.errors import InputError, NotFoundError
 if TYPE_CHECKING:
     import pandas as pd
 
-Shape = Literal["pulse", "step", "ramp", "gradual", "temporary", "level_slope"]
+Shape = Literal["pulse", "step", "ramp", "gradual", "temporary", "level_slope", "rush"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 DATA_BREAK = "data_break"
 UN_RESOLUTION = "un_resolution"
@@ -44,7 +44,8 @@ class Event:
     shape : Shape
         Response shape.
     lead : int
-        Periods of anticipation before the effect begins.
+        Periods of anticipation by which the effect begins before its date; of the shape ``rush`` the length
+        of the rush before the date, one period if none is given.
     group : str or None
         Name of a declared group.
     applies_to : tuple of str
@@ -72,6 +73,10 @@ class Event:
     details: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     catalogue: bool = False
+
+    def __post_init__(self) -> None:
+        if self.shape == "rush" and self.lead == 0:
+            object.__setattr__(self, "lead", 1)
 
     @property
     def unverified(self) -> tuple[str, ...]:

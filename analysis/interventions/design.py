@@ -22,7 +22,7 @@ from analysis.interventions.dating import (
     in_logs,
     share_in_force,
 )
-from analysis.interventions.shapes import DECAYING, shape_columns
+from analysis.interventions.shapes import DECAYING, TWO_COLUMNS, shape_columns
 
 Trend = Literal["none", "linear", "local"]
 Scale = Literal["log", "level"]
@@ -70,7 +70,7 @@ class Variant:
     columns : ndarray, shape (T, p)
         The complete design matrix.
     shares : ndarray, shape (T, E)
-        Share in force of each event term.
+        Share in force of each event term, a rush before its date included.
     curved : tuple of bool
         Whether a partial period's column depends on the effect (`in_logs`), of each event term.
     log_prior : float
@@ -155,6 +155,10 @@ class EventColumn:
         """Whether its shape has a decay to integrate over."""
         return self.events[0].shape in DECAYING
 
+    def without_lead(self) -> EventColumn:
+        """Return the same events in force from their dates on."""
+        return EventColumn(tuple(replace(event, shape="step", lead=0) for event in self.events))
+
 
 def event_columns(series: TradeSeries, events: EventTable) -> tuple[tuple[EventColumn, ...], dict[str, str]]:
     """Return the event columns in canonical order, and the events left out with the reason.
@@ -232,7 +236,7 @@ def build_design(
     base, terms, precision = _base_columns(series, scale, seasonal, trend, controls, lunar)
     width = base.shape[1]
     for group in groups:
-        extra = 2 if group.events[0].shape == "level_slope" else 1
+        extra = 2 if group.events[0].shape in TWO_COLUMNS else 1
         kind: TermKind = "measurement" if group.events[0].kind == DATA_BREAK else "event"
         ids = tuple(event.id for event in group.events)
         terms.append(Term(group.name, kind, slice(width, width + extra), ids))
@@ -252,7 +256,11 @@ def build_design(
                 curved.append(scale == "log" and shape == "step" and not ramp)
                 logged = in_logs(share, effect) if curved[-1] else share
                 decay = next(pending) if group.decaying else 0.0
-                columns.append(shape_columns(shape, logged, series.first.per_year, decay))
+                rush = None
+                if shape == "rush":
+                    logged = _share(group.without_lead(), series, dating)
+                    rush = np.maximum(share - logged, 0.0)
+                columns.append(shape_columns(shape, logged, series.first.per_year, decay, rush))
             stacked = np.column_stack(shares) if shares else np.empty((len(series), 0))
             variants.append(
                 Variant(dating, deltas, np.column_stack(columns), stacked, tuple(curved), log_prior)

@@ -208,10 +208,11 @@ class EffectResult(Result):
 
         A method without standard errors gives the estimate alone.
         """
-        contrast = self.weights(terms)
-        return self._summary(contrast) if self.aliasing.estimable(contrast) else None
+        return self._summary(self.weights(terms))
 
-    def _summary(self, contrast: FloatArray) -> dict[str, float]:
+    def _summary(self, contrast: FloatArray) -> dict[str, float] | None:
+        if not self.aliasing.estimable(contrast):
+            return None
         mixture = self.reported.combination(contrast)
         if not np.isfinite(mixture.sd()):
             return {"estimate": mixture.mean()}
@@ -322,7 +323,16 @@ class EffectResult(Result):
             "group": effect.group,
             "grade": effect.grade,
         }
+        if effect.shape == "rush":
+            record["rush"] = self._rush(effect.event_id)
         return record | ({"decay": dict(effect.decay)} if effect.decay else {})
+
+    def _rush(self, event_id: str) -> dict[str, float | None]:
+        """Return the change in the periods before a date, of an event of shape ``rush``."""
+        term = next(t for t in self.posterior.design.event_terms if event_id in t.event_ids)
+        contrast = np.zeros(len(self.posterior.design.precision))
+        contrast[term.columns.start + 1] = 1.0
+        return self._scaled(self._summary(contrast) or {})
 
     def _group_record(self, group: Group) -> dict[str, Any]:
         found = self.summarise(group.terms)

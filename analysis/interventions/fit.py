@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from analysis.domain import UN_RESOLUTION, EventTable, Period, TradeSeries, Window
 from analysis.domain.declared import RegimeChoice, read_regimes, standardise_controls
-from analysis.errors import CannotEstimateError
+from analysis.errors import CannotEstimateError, UsageError
+from analysis.interventions.doubts.search import search
 from analysis.interventions.effects import EffectResult
 from analysis.interventions.identification import find_aliasing
 from analysis.interventions.joint.block import Block, Evidence
@@ -32,6 +33,7 @@ from analysis.interventions.settings import (
 )
 
 STRUCTURAL = "structural"
+SHAPES_OF_EVENTS = ("declared", "auto")
 
 
 class Choices(MethodOptions, total=False):
@@ -47,6 +49,7 @@ class Choices(MethodOptions, total=False):
     lunar: bool | None
     outliers: bool
     totals: bool
+    shape: str
 
 
 @overload
@@ -80,6 +83,7 @@ def fit_interventions(
     lunar: bool | None = None,
     outliers: bool = True,
     totals: bool = True,
+    shape: str = "declared",
     **given: Unpack[MethodOptions],
 ) -> EffectResult:
     """Estimate the effects of all events of a design together.
@@ -111,6 +115,9 @@ def fit_interventions(
         Chinese New Year columns; default as the series' recipe declares.
     outliers, totals : bool
         Whether outlying months are looked for, and totals over spans used.
+    shape : {"declared", "auto"}
+        ``auto`` integrates over dates up to a year off and over steps and phase-ins, of every step
+        (`analysis.interventions.doubts.search`), instead of the datings; the joint posterior only.
     **given
         What only some of the other methods read; see `analysis.interventions.peers.options.MethodOptions`.
 
@@ -133,7 +140,15 @@ def fit_interventions(
     Box & Tiao (1975), JASA 70, 70-79 (interventions); Harvey & Durbin (1986), JRSS A 149, 187-227
     (structural noise); Patterson & Thompson (1971), Biometrika 58, 545-554 (restricted likelihood).
     """
+    if shape not in SHAPES_OF_EVENTS:
+        raise UsageError(
+            f"shape is one of {', '.join(SHAPES_OF_EVENTS)}, not '{shape}'", pointer="/options/shape"
+        )
     if method != STRUCTURAL:
+        if shape != "declared":
+            raise UsageError(
+                "shape auto belongs to the joint posterior (method structural)", pointer="/options/shape"
+            )
         return fit_peer(
             series,
             events,
@@ -155,7 +170,24 @@ def fit_interventions(
     check_sample(series, 0, settings.seasonal)
     windows, regime_index = read_regimes(series, regime)
     standardised = standardise_controls(series, controls)
-    recipe = DesignRecipe(series, table, settings, standardised)
+    found_shapes = None
+    if shape == "auto":
+        found_shapes = search(
+            fit_interventions(
+                series,
+                table,
+                scale=scale,
+                seasonal=seasonal,
+                trend=trend,
+                level=level,
+                regime=regime,
+                controls=controls,
+                lunar=lunar,
+                outliers=outliers,
+                totals=totals,
+            )
+        )
+    recipe = DesignRecipe(series, table, settings, standardised, found_shapes)
     raw = recipe.build()
     check_controls(series, raw)
     aliasing = find_aliasing(raw, np.isfinite(series.values))
@@ -210,6 +242,7 @@ def fit_interventions(
         tuple(standardised),
         settings.lunar,
         (*scale_warnings(series, settings.scale, scale), *unidentified_warnings(aliasing)),
+        search=found_shapes,
     )
 
 

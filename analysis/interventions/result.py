@@ -12,6 +12,7 @@ from analysis.domain import FloatArray
 from analysis.interventions import describe
 from analysis.interventions.counterfactual import Path, expected_path
 from analysis.interventions.design import Term
+from analysis.interventions.doubts.search import by_combination
 from analysis.interventions.effects import EffectResult
 from analysis.interventions.joint.modal import Mode
 from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
@@ -19,6 +20,7 @@ from analysis.interventions.shapes import DECAYING
 
 if TYPE_CHECKING:
     from analysis.interventions.doubts import Checks
+    from analysis.interventions.doubts.search import Search
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,12 @@ class InterventionResult(EffectResult):
     ----------
     posterior : StructuralPosterior
         The others are those of `EffectResult`.
+    search : Search or None
+        Dates and shapes that were integrated over (``shape="auto"``).
     """
 
     posterior: StructuralPosterior
+    search: Search | None = None
 
     @property
     def reported(self) -> DatingPosterior:
@@ -73,9 +78,9 @@ class InterventionResult(EffectResult):
             for number, column in enumerate(own):
                 contrast = np.zeros(len(self.posterior.design.precision))
                 contrast[column] = 1.0
-                if not self.aliasing.estimable(contrast):
-                    continue
                 found = self._summary(contrast)
+                if found is None:
+                    continue
                 rows.append(
                     {
                         "name": term.name if len(own) == 1 else f"{term.name}.{number + 1}",
@@ -120,7 +125,17 @@ class InterventionResult(EffectResult):
 
     def model(self) -> dict[str, Any]:
         """Return what was fitted: scale, terms, priors, sample, vintage and digests."""
-        return describe.model(self)
+        record = describe.model(self)
+        if self.search is not None:
+            reported = self.reported
+            weight = by_combination(
+                reported.variant,
+                reported.weight,
+                len(self.search.combinations),
+                len(self.posterior.design.variants) // len(self.search.combinations),
+            )
+            record["shape"] = {"asked": "auto", **self.search.record(weight)}
+        return record
 
     def diagnostics(self) -> dict[str, Any]:
         """Return the posterior of the noise, the months discounted and how the grid was used."""

@@ -14,6 +14,7 @@ from analysis.domain import EventTable, FloatArray, Period, TradeSeries
 from analysis.errors import InputError, UsageError
 from analysis.interventions.dating import DATINGS, Dating
 from analysis.interventions.design import Design, Scale, Trend, build_design, lunar_columns
+from analysis.interventions.doubts.search import Search
 from analysis.interventions.identification import Aliasing
 from analysis.interventions.joint.grids import GridSize
 from analysis.interventions.sample import choose_scale, choose_seasonal
@@ -130,12 +131,15 @@ class DesignRecipe:
     settings : Settings
     controls : mapping of str to ndarray of shape (T,)
         Standardised.
+    search : Search or None
+        Dates and shapes to integrate over instead of the datings.
     """
 
     series: TradeSeries
     events: EventTable
     settings: Settings
     controls: Mapping[str, FloatArray]
+    search: Search | None = None
 
     def build(
         self,
@@ -143,18 +147,19 @@ class DesignRecipe:
         decays: Mapping[tuple[float, ...], float] | None = None,
     ) -> Design:
         """Return the design for given effects and weighted decays, as `build_design` takes them."""
-        return build_design(
+        design = build_design(
             self.series,
             self.events,
             scale=self.settings.scale,
             seasonal=self.settings.seasonal,
             trend=self.settings.trend,
-            datings=DATINGS,
+            datings=DATINGS if self.search is None else ("full",),
             controls=self.controls,
             lunar=lunar_block(self.series, self.settings.lunar),
             effects=effects,
             decays=decays,
         )
+        return design if self.search is None else self.search.apply(design)
 
 
 def check_controls(series: TradeSeries, design: Design) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 
 from analysis.domain import FloatArray, Shape
 
+TWO_COLUMNS: tuple[Shape, ...] = ("level_slope", "rush")
+"""Shapes with two coefficients, of which the first is the effect."""
 DECAYING: tuple[Shape, ...] = ("gradual", "temporary")
 """Shapes with a decay that is integrated over."""
 
@@ -16,10 +18,14 @@ SHAPE_WORDS: dict[Shape, str] = {
     "gradual": "a change that approaches its full size geometrically; the effect is the full size",
     "temporary": "a change that fades geometrically; the effect is the size at the start",
     "level_slope": "a change of level and of slope; the effect is the change of level",
+    "rush": "a lasting change of level after a rush of either sign in the periods (lead) before the date; "
+    "the effect is the lasting change",
 }
 
 
-def shape_columns(shape: Shape, share: FloatArray, per_year: int, decay: float = 0.0) -> FloatArray:
+def shape_columns(
+    shape: Shape, share: FloatArray, per_year: int, decay: float = 0.0, rush: FloatArray | None = None
+) -> FloatArray:
     """Return the columns of a response.
 
     Parameters
@@ -32,11 +38,13 @@ def shape_columns(shape: Shape, share: FloatArray, per_year: int, decay: float =
     decay : float
         The delta of ``gradual`` (``1 - delta**(h + 1)``) and ``temporary`` (``delta**h``), h periods after
         the start.
+    rush : ndarray, shape (T,), optional
+        Share of each period that lies in the rush, for ``rush``.
 
     Returns
     -------
     ndarray, shape (T, c)
-        c is 2 for ``level_slope``, else 1.
+        c is 2 for ``level_slope`` and ``rush``, else 1.
     """
     if shape == "step":
         return share[:, None]
@@ -45,6 +53,8 @@ def shape_columns(shape: Shape, share: FloatArray, per_year: int, decay: float =
         started = np.flatnonzero(share > 0)
         column[started[:1]] = 1.0
         return column[:, None]
+    if shape == "rush":
+        return np.column_stack([share, np.zeros_like(share) if rush is None else rush])
     slope = np.cumsum(share) / per_year
     if shape == "ramp":
         return slope[:, None]

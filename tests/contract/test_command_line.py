@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from analysis.domain import SHAPES
 from service.cli import main
 
 MONTHS = [f"{2010 + k // 12}-{k % 12 + 1:02d}" for k in range(96)]
@@ -140,3 +141,10 @@ def test_methods_say_when_not_to_use_them(run: Run) -> None:
     assert unknown.exit_code == 4
     assert unknown.stdout == ""
     assert "accounting" in unknown.stderr
+
+
+@pytest.mark.parametrize("command", ["intervene", "attribute"])
+def test_help_explains_every_shape_and_column_of_an_event_table(run, command):
+    text = run(command, "--help").output
+    for word in (*SHAPES, "effective", "end", "lead", "group", "--shape"):
+        assert word in text

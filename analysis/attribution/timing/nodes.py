@@ -119,7 +119,7 @@ def first_partial(series: TradeSeries, events: EventTable | None, design: Design
     """Return the calendar position of the first partial period of each event term, -1 if never, shape (E,).
 
     The month of adoption counts for a UN resolution: nothing of the year in front of it is touched by any
-    dating. Without a table of events the columns decide.
+    dating, and by no date that a fit integrates over. Without a table of events the columns decide.
     """
     if events is None:
         on = np.any([variant.shares > 0 for variant in design.variants], axis=0)
@@ -129,6 +129,11 @@ def first_partial(series: TradeSeries, events: EventTable | None, design: Design
         places = [_begins(series, events[name]) for name in term.event_ids]
         known = [place for place in places if place is not None]
         found.append(min(known) if known else -1)
+    for variant in design.variants:
+        if variant.dating == "full":
+            on = variant.shares > 0
+            early = np.where(on.any(axis=0), on.argmax(axis=0), len(on))
+            found = [min(f, int(e)) if f >= 0 else f for f, e in zip(found, early, strict=True)]
     return np.array(found, dtype=np.intp)
 
 

@@ -22,6 +22,29 @@ RUSH: dict[Frequency, tuple[int, ...]] = {"A": (1,), "Q": (1,), "M": (1, 2, 3), 
 """Periods of a rush before the date."""
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Mistakes for which a check says how large an effect it would have seen.
+
+    Attributes
+    ----------
+    shift, phase, lead : int
+        Periods by which a date is too late, over which an effect phases in, in which it comes before.
+    """
+
+    shift: int
+    phase: int
+    lead: int
+
+
+EXAMPLE: dict[Frequency, Example] = {
+    "A": Example(1, 2, 1),
+    "Q": Example(1, 2, 1),
+    "M": Example(3, 6, 3),
+    "D": Example(14, 30, 14),
+}
+
+
 @dataclass(frozen=True)
 class Alternative:
     """Columns that stand in place of the declared ones, or beside them.
@@ -67,6 +90,14 @@ def alternatives(columns: FloatArray, frequency: Frequency) -> Iterator[Alternat
         yield Alternative("shape", length, "rush", before(columns, length), True)
     for length in LEADS[frequency]:
         yield Alternative("before", length, "lead", before(columns, length), True)
+
+
+def examples(columns: FloatArray, frequency: Frequency) -> Iterator[tuple[Family, FloatArray]]:
+    """Yield for each family the columns that the data would have if the mistake of `EXAMPLE` were made."""
+    example = EXAMPLE[frequency]
+    yield "date", moved(columns, -example.shift)
+    yield "shape", phased(columns, example.phase)
+    yield "before", before(columns, example.lead)
 
 
 def moved(columns: FloatArray, shift: int) -> FloatArray:

@@ -1,34 +1,44 @@
 """Checks of date, shape, pre-trend, unlisted breaks and noise, and the doubts that they raise.
 
 Each check is a statistic of the whitened model (`Whitened`): for another date or shape the gain of the log
-likelihood, profiled over the other coefficients; for an effect before a date, or a step at a date that no
-event has, the same with one column more; for the noise the Ljung-Box statistic of the errors, their kurtosis,
-and the cumulated sum of their squares (Brown, Durbin & Evans 1975). All have one null: data of the fitted
-model at `DRAWS` fixed sequences. A doubt is raised where the p-value of a check is at most the level at which
-all checks together raise one in 5 % of the draws (the minimum-p method of Westfall & Young 1993).
+likelihood, profiled over the other coefficients and the points of the noise, less half the log of the sample
+for a coefficient more (BIC); for an effect before a date, or a step at a date that no event has, the same
+with one column more; for the noise, at its heaviest point, the Ljung-Box statistic of the errors, their
+kurtosis, and the cumulated sum of their squares (Brown, Durbin & Evans 1975). All have one null: data of the
+fitted model at `DRAWS` fixed sequences. A doubt is raised where the p-value of a check is at most the level
+at which all checks together raise one in 5 % of the draws (the minimum-p method of Westfall & Young 1993).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.domain import FloatArray
-from analysis.interventions.doubts.alternatives import Alternative, alternatives
+from analysis.interventions.doubts.alternatives import (
+    LEADS,
+    SHIFTS,
+    Alternative,
+    Family,
+    alternatives,
+    examples,
+)
 from analysis.interventions.doubts.whitening import Whitened
+from analysis.interventions.doubts.words import text_of, would_have_seen
 from analysis.interventions.identification import find_groups
 from analysis.numerics.fixed_sequence import normals
 
 if TYPE_CHECKING:
+    from analysis.interventions.joint.posterior import DatingPosterior
     from analysis.interventions.result import InterventionResult
 
 Kind = Literal["date", "shape", "before", "unlisted", "autocorrelation", "tails", "variance"]
 
-OF_AN_EVENT: tuple[Kind, ...] = ("date", "shape", "before")
+OF_AN_EVENT: tuple[Family, ...] = ("date", "shape", "before")
 DRAWS = 999
 STREAM = 4_400_000
 """Fixed sequences of the null."""
@@ -41,6 +51,8 @@ OWN = 0.02
 EDGE = 6
 """Observed periods that a step needs on both sides."""
 LAGS = 12
+FOUR_IN_FIVE = 0.84
+"""Normal quantile of the chance at which a check counts as one that would have seen an effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,9 @@ class Checked:
     event_ids : tuple of str
     where : dict
         What the largest statistic is of: shift, shape, date.
+    reach : float
+        Standard deviation of the white noise over what is left of the alternative's column of size one, of
+        the event for which it is hardest; 0 if the check has no size of effect.
     seen : str
         The smallest effect that it would have seen, in words; empty if there is none.
     """
@@ -93,6 +108,7 @@ class Checked:
     null: FloatArray
     event_ids: tuple[str, ...]
     where: dict[str, Any]
+    reach: float = 0.0
     seen: str = ""
 
     @property
@@ -162,23 +178,47 @@ def check(fit: InterventionResult) -> Checks:
     Checks
     """
     posterior = fit.posterior.dating(fit.clock)
-    white = Whitened.of(fit.posterior, posterior)
-    data = np.column_stack([white.y, white.simulated(normals((len(white.seen), DRAWS), STREAM))])
-    units = _units(fit, white)
+    points = Whitened.points(fit.posterior, posterior, _near(fit, posterior))
+    raw = points[0].data(normals((len(points[0].seen), DRAWS), STREAM))
+    data = [white.observed(raw) for white in points]
+    units = _units(fit, points[0])
     profiles = []
-    tested: dict[Kind, list[tuple[FloatArray, tuple[str, ...], dict[str, Any], str]]] = {}
+    tested: dict[Kind, list[_Tested]] = {}
     for unit in units:
-        gains, profile = _against(fit, white, unit, data)
+        best, profile = _against(fit, points, unit, data)
         profiles.append(profile)
-        for kind, entry in gains.items():
-            tested.setdefault(kind, []).append((entry[0], unit.event_ids, entry[1], entry[2]))
+        for kind, entry in best.items():
+            tested.setdefault(kind, []).append(entry)
     found = [_largest(kind, tested[kind]) for kind in OF_AN_EVENT if kind in tested]
-    found += _unlisted(fit, white, units, data)
-    found += _noise(fit, white, data)
+    found += _unlisted(fit, points, units, data)
+    found += _noise(fit, points[0], data[0])
     threshold = _threshold(found)
+    found = [replace(item, seen=_seen(fit, item, threshold)) for item in found]
     raised = [item for item in found if _raised(item, threshold)]
-    doubts = [_doubt(fit, item) for item in _told(raised, white.dof)]
+    doubts = [_doubt(fit, item) for item in _told(raised)]
     return Checks(tuple(found), threshold, tuple(doubts), tuple(profiles))
+
+
+def _near(fit: InterventionResult, posterior: DatingPosterior) -> NDArray[np.bool_]:
+    """Return the periods into which an alternative date or shape of some event reaches, shape (T,)."""
+    shares = fit.posterior.design.variants[int(posterior.variant[int(np.argmax(posterior.weight))])].shares
+    starts = np.argmax(shares > 0, axis=0)[(shares > 0).any(axis=0)]
+    frequency = fit.series.frequency
+    reach = max(SHIFTS[frequency], *LEADS[frequency])
+    return np.asarray(
+        (np.abs(np.arange(len(shares))[:, None] - starts[None, :]) <= reach).any(axis=1), dtype=bool
+    )
+
+
+def _seen(fit: InterventionResult, item: Checked, threshold: float) -> str:
+    """Return the smallest effect that a check would have seen four times in five, in words."""
+    if item.reach == 0:
+        return ""
+    gain = float(np.quantile(item.null, 1 - threshold))
+    if item.kind in ("date", "shape"):
+        gain = max(gain, LEAST_GAIN)
+    least = (np.sqrt(2 * max(gain, 0.0)) + FOUR_IN_FIVE) * item.reach
+    return would_have_seen(fit, item.kind, float(least))
 
 
 def _raised(item: Checked, threshold: float) -> bool:
@@ -186,22 +226,19 @@ def _raised(item: Checked, threshold: float) -> bool:
     return enough and item.p <= threshold
 
 
-def _told(raised: Sequence[Checked], dof: int) -> list[Checked]:
+def _told(raised: Sequence[Checked]) -> list[Checked]:
     """Return the checks that are told: of one event the date or the shape that explains most, not both.
 
-    A rush or a fading effect has a coefficient more, which must be worth half the log of the sample (BIC).
     What a wrong date or shape explains (an effect before the date, a step beside it, single large errors) is
     not told beside it.
     """
     named = [item for item in raised if item.kind in ("date", "shape")]
     if not named:
         return list(raised)
-
-    def worth(item: Checked) -> float:
-        return item.value - (0.5 * np.log(dof) if item.where["what"] in ("rush", "fading") else 0.0)
-
     about = sorted({item.event_ids for item in named})
-    best = [max((item for item in named if item.event_ids == ids), key=worth) for ids in about]
+    best = [
+        max((item for item in named if item.event_ids == ids), key=lambda item: item.value) for ids in about
+    ]
     others = [item for item in raised if item.kind in ("autocorrelation", "variance")]
     return [*best, *others]
 
@@ -228,30 +265,102 @@ def _units(fit: InterventionResult, white: Whitened) -> list[_Unit]:
     return found
 
 
+@dataclass(frozen=True)
+class _Tested:
+    """The largest gain of one kind of alternative to one unit, in the data and every draw."""
+
+    gain: FloatArray
+    event_ids: tuple[str, ...]
+    where: dict[str, Any]
+    reach: float
+
+
+@dataclass(frozen=True)
+class _Projected:
+    """One point of the noise, with one unit's columns taken out of everything."""
+
+    white: Whitened
+    basis: FloatArray
+    own: FloatArray
+    left: FloatArray
+    total: FloatArray
+    declared: FloatArray
+
+    @classmethod
+    def of(cls, white: Whitened, unit: _Unit, data: FloatArray) -> _Projected:
+        basis = white.residual_maker(unit.places)
+        own = _orthonormal(white.columns[:, unit.places], basis)
+        left = data - basis @ (basis.T @ data)
+        total = (left**2).sum(axis=0)
+        return cls(white, basis, own, left, total, total - ((own.T @ left) ** 2).sum(axis=0))
+
+    def likelihoods(self, options: Sequence[Alternative]) -> FloatArray:
+        """Return the log likelihood of the data and every draw under each alternative, shape (A, 1 + draws).
+
+        Minus infinity where it cannot be told from what is declared.
+        """
+        apart = [self._apart(option) for option in options]
+        told = [k for k, q in enumerate(apart) if q is not None]
+        found = np.full((len(options), self.left.shape[1]), -np.inf)
+        if not told:
+            return found
+        each = [q for q in apart if q is not None]
+        squares = (np.hstack(each).T @ self.left) ** 2
+        carried = np.add.reduceat(squares, np.cumsum([0, *(q.shape[1] for q in each[:-1])]), axis=0)
+        added = np.array([options[k].added for k in told])[:, None]
+        rss = np.where(added, self.declared, self.total) - carried
+        extra = np.array([options[k].added and options[k].family == "shape" for k in told])[:, None]
+        found[told] = self.white.likelihood(rss) - 0.5 * np.log(self.white.dof) * extra
+        return found
+
+    def _apart(self, option: Alternative) -> FloatArray | None:
+        matrix = self.white.whiten(option.columns)
+        size = (matrix**2).sum(axis=0)
+        if not (size > 0).all():
+            return None
+        matrix = matrix - self.basis @ (self.basis.T @ matrix)
+        if option.added:
+            matrix = matrix - self.own @ (self.own.T @ matrix)
+        if ((matrix**2).sum(axis=0) < OWN * size).any():
+            return None
+        q, r = np.linalg.qr(matrix)
+        if np.abs(np.diag(r)).min() < 1e-6 * np.abs(np.diag(r)).max():
+            return None
+        return np.asarray(q)
+
+    def reach(self, columns: FloatArray) -> float:
+        """Return the noise over what the declared columns leave of the sum of others; infinite if nothing."""
+        column = self.white.whiten(columns.sum(axis=1, keepdims=True))
+        column = column - self.basis @ (self.basis.T @ column)
+        column = column - self.own @ (self.own.T @ column)
+        left = float(np.sqrt((column**2).sum()))
+        return self.white.sigma / left if left > 0 else np.inf
+
+
 def _against(
-    fit: InterventionResult, white: Whitened, unit: _Unit, data: FloatArray
-) -> tuple[dict[Kind, tuple[FloatArray, dict[str, Any], str]], dict[str, Any]]:
+    fit: InterventionResult, points: Sequence[Whitened], unit: _Unit, data: Sequence[FloatArray]
+) -> tuple[dict[Kind, _Tested], dict[str, Any]]:
     """Return the largest gain of each kind of alternative to one unit, and the profile of its date."""
-    basis = white.residual_maker(unit.places)
-    own = _orthonormal(white.columns[:, unit.places], basis)
-    left = data - basis @ (basis.T @ data)
-    total = (left**2).sum(axis=0)
-    declared = total - ((own.T @ left) ** 2).sum(axis=0)
-    best: dict[Kind, tuple[FloatArray, dict[str, Any], str]] = {}
-    profile: dict[int, float] = {0: 0.0}
-    for option in alternatives(unit.columns, fit.series.frequency):
-        gain = _gain(white, option, basis, own, left, total, declared)
-        if gain is None:
-            continue
-        if option.family == "date":
-            profile[option.periods] = float(gain[0])
-        kind: Kind = option.family
-        where = {"what": option.what, "periods": option.periods}
-        if kind not in best:
-            best[kind] = (gain, where, "")
-        else:
-            known, place, seen = best[kind]
-            best[kind] = (np.maximum(known, gain), where if gain[0] > known[0] else place, seen)
+    projected = [_Projected.of(white, unit, own) for white, own in zip(points, data, strict=True)]
+    declared = np.max([p.white.likelihood(p.declared) for p in projected], axis=0)
+    frequency = fit.series.frequency
+    reach = {kind: projected[0].reach(columns) for kind, columns in examples(unit.columns, frequency)}
+    options = list(alternatives(unit.columns, frequency))
+    likely = [p.likelihoods(options) for p in projected]
+    gain = np.max(likely, axis=0) - declared
+    told = np.isfinite(likely[0][:, 0])
+    best: dict[Kind, _Tested] = {}
+    for kind in OF_AN_EVENT:
+        own = [k for k, option in enumerate(options) if option.family == kind and told[k]]
+        if own:
+            first = options[own[int(np.argmax(gain[own, 0]))]]
+            where = {"what": first.what, "periods": first.periods}
+            best[kind] = _Tested(gain[own].max(axis=0), unit.event_ids, where, reach[kind])
+    profile = {0: 0.0} | {
+        option.periods: float(gain[k, 0])
+        for k, option in enumerate(options)
+        if option.family == "date" and told[k]
+    }
     shown = {
         "event_ids": list(unit.event_ids),
         "label": unit.label,
@@ -260,85 +369,70 @@ def _against(
     return best, shown
 
 
-def _gain(
-    white: Whitened,
-    option: Alternative,
-    basis: FloatArray,
-    own: FloatArray,
-    left: FloatArray,
-    total: FloatArray,
-    declared: FloatArray,
-) -> FloatArray | None:
-    """Return the gain of the log likelihood in the data and every draw; None if it cannot be told."""
-    matrix = white.whiten(option.columns)
-    size = (matrix**2).sum(axis=0)
-    if not (size > 0).all():
-        return None
-    matrix = matrix - basis @ (basis.T @ matrix)
-    if option.added:
-        matrix = matrix - own @ (own.T @ matrix)
-    if ((matrix**2).sum(axis=0) < OWN * size).any():
-        return None
-    q, r = np.linalg.qr(matrix)
-    if np.abs(np.diag(r)).min() < 1e-6 * np.abs(np.diag(r)).max():
-        return None
-    start = declared if option.added else total
-    after = np.maximum(start - ((q.T @ left) ** 2).sum(axis=0), 1e-300)
-    return np.asarray(0.5 * white.dof * np.log(declared / after))
-
-
 def _orthonormal(matrix: FloatArray, basis: FloatArray) -> FloatArray:
     q, _ = np.linalg.qr(matrix - basis @ (basis.T @ matrix))
     return np.asarray(q)
 
 
-def _largest(
-    kind: Kind, tested: Sequence[tuple[FloatArray, tuple[str, ...], dict[str, Any], str]]
-) -> Checked:
-    values = np.array([gain for gain, *_ in tested])
-    which = int(np.argmax(values[:, 0]))
+def _largest(kind: Kind, tested: Sequence[_Tested]) -> Checked:
+    values = np.array([entry.gain for entry in tested])
+    which = tested[int(np.argmax(values[:, 0]))]
     largest = values.max(axis=0)
-    _, event_ids, where, seen = tested[which]
-    return Checked(kind, float(largest[0]), largest[1:], event_ids, where, seen)
+    reach = max(entry.reach for entry in tested)
+    return Checked(
+        kind,
+        float(largest[0]),
+        largest[1:],
+        which.event_ids,
+        which.where,
+        reach if np.isfinite(reach) else 0.0,
+    )
 
 
 def _unlisted(
-    fit: InterventionResult, white: Whitened, units: Sequence[_Unit], data: FloatArray
+    fit: InterventionResult, points: Sequence[Whitened], units: Sequence[_Unit], data: Sequence[FloatArray]
 ) -> list[Checked]:
     """Return the largest step at a date in no event's window."""
-    length = len(fit.series)
-    basis = white.residual_maker(np.empty(0, dtype=np.intp))
-    left = data - basis @ (basis.T @ data)
-    rss = (left**2).sum(axis=0)
+    length, seen = len(fit.series), points[0].seen
     closed = fit.posterior.evidence.regime > 0
     for unit in units:
         starts = np.flatnonzero(np.diff((unit.columns != 0).any(axis=1).astype(int), prepend=0) > 0)
         for start in starts:
             closed[max(start - 1, 0) : start + 2] = True
-    first, last = white.seen[min(EDGE, len(white.seen) - 1)], white.seen[max(len(white.seen) - EDGE, 0)]
-    dates = [t for t in range(int(first), int(last)) if not closed[t]]
-    if not dates:
+    first, last = seen[min(EDGE, len(seen) - 1)], seen[max(len(seen) - EDGE, 0)]
+    dates = np.array([t for t in range(int(first), int(last)) if not closed[t]], dtype=np.intp)
+    steps = (np.arange(length)[:, None] >= dates[None, :]).astype(np.float64)
+    whole = [white.residual_maker(np.empty(0, dtype=np.intp)) for white in points]
+    matrices = []
+    for white, basis in zip(points, whole, strict=True):
+        matrix = white.whiten(steps)
+        if white is points[0]:
+            size = (matrix**2).sum(axis=0)
+        matrices.append(matrix - basis @ (basis.T @ matrix))
+    kept = (matrices[0] ** 2).sum(axis=0) > OWN * size
+    dates = dates[kept]
+    if not len(dates):
         return []
-    steps = (np.arange(length)[:, None] >= np.array(dates)[None, :]).astype(np.float64)
-    matrix = white.whiten(steps)
-    size = (matrix**2).sum(axis=0)
-    matrix = matrix - basis @ (basis.T @ matrix)
-    own = (matrix**2).sum(axis=0)
-    kept = own > OWN * size
-    if not kept.any():
-        return []
-    matrix, own = matrix[:, kept], own[kept]
-    cross = matrix.T @ left
-    after = np.maximum(rss - cross**2 / own[:, None], 1e-300)
-    gain = 0.5 * white.dof * np.log(rss / after)
-    which = int(np.argmax(gain[:, 0]))
-    date = int(np.array(dates)[kept][which])
-    effect = float(cross[which, 0] / own[which])
-    threshold = float(np.quantile(gain[:, 1:].max(axis=0), 1 - FALSE_DOUBTS))
-    least = float(np.sqrt(2 * threshold) * white.sigma / np.sqrt(np.median(own)))
-    where = {"date": str(fit.series.periods[date]), "effect": effect}
-    seen = f"a step of {_size(fit, least)} at a middling date would have been seen"
-    return [Checked("unlisted", float(gain[which, 0]), gain[:, 1:].max(axis=0), (), where, seen)]
+    likely, declared, of_data = [], [], []
+    for white, basis, matrix, given in zip(points, whole, matrices, data, strict=True):
+        unit_steps = matrix[:, kept] / np.sqrt((matrix[:, kept] ** 2).sum(axis=0))
+        left = given - basis @ (basis.T @ given)
+        rss = (left**2).sum(axis=0)
+        carried = (unit_steps.T @ left) ** 2
+        likely.append(white.likelihood(rss - carried.max(axis=0)))
+        declared.append(white.likelihood(rss))
+        of_data.append(white.likelihood(rss[0] - carried[:, 0]))
+    gain = np.max(likely, axis=0) - np.max(declared, axis=0)
+    best = np.max(of_data, axis=0)
+    which = int(np.argmax(best))
+    point = int(np.argmax([one[which] for one in of_data]))
+    column, basis = matrices[point][:, kept][:, which], whole[point]
+    left = data[point][:, 0] - basis @ (basis.T @ data[point][:, 0])
+    effect = float(column @ left / (column @ column))
+    sizes = (matrices[0][:, kept] ** 2).sum(axis=0)
+    where = {"date": str(fit.series.periods[int(dates[which])]), "effect": effect}
+    reach = float(points[0].sigma / np.sqrt(np.median(sizes)))
+    return [Checked("unlisted", float(gain[0]), gain[1:], (), where, reach)]
 
 
 def _noise(fit: InterventionResult, white: Whitened, data: FloatArray) -> list[Checked]:
@@ -375,62 +469,4 @@ def _threshold(checked: Sequence[Checked]) -> float:
 
 def _doubt(fit: InterventionResult, item: Checked) -> Doubt:
     numbers = {"statistic": item.value, "p": item.p, **item.where}
-    return Doubt(item.kind, item.event_ids, _text(fit, item), numbers)
-
-
-def _text(fit: InterventionResult, item: Checked) -> str:
-    names = " + ".join(fit.events[i].title for i in item.event_ids)
-    unit = {"A": "year", "Q": "quarter", "M": "month", "D": "day"}[fit.series.frequency]
-    where = item.where
-    match item.kind:
-        case "date":
-            count = abs(where["periods"])
-            side = "earlier" if where["periods"] < 0 else "later"
-            return (
-                f"The data prefer {names} {count} {unit}{'s' if count > 1 else ''} {side} than dated "
-                f"(log likelihood {item.value:.0f} higher): what is dated to it may be wrong."
-            )
-        case "shape":
-            return (
-                f"The data prefer {_shape(where, unit)} to the shape declared for {names} (log likelihood "
-                f"{item.value:.0f} higher)."
-            )
-        case "before":
-            count = where["periods"]
-            return (
-                f"There is a change in the {count} {unit}{'s' if count > 1 else ''} before {names}, where "
-                "there should be none."
-            )
-        case "unlisted":
-            return (
-                f"The series moves by {_size(fit, where['effect'])} in {where['date']}, where no event is "
-                "listed: estimates near it may be wrong."
-            )
-        case "autocorrelation":
-            return "The errors of the model are correlated with one another: intervals may be too narrow."
-        case "tails":
-            return "Single periods depart far more than the model expects: intervals may be too narrow."
-        case "variance":
-            ratio = where["ratio"]
-            more = f"{ratio:.1f} times" if ratio >= 1 else f"1/{1 / ratio:.1f} of"
-            return (
-                f"From {where['date']} on the variance is {more} what it was before, and no stretch is "
-                "declared: declare one (regime), or intervals are wrong."
-            )
-
-
-def _shape(where: dict[str, Any], unit: str) -> str:
-    count, what = where["periods"], where["what"]
-    span = f"{count} {unit}{'s' if count > 1 else ''}"
-    return {
-        "phase-in": f"an effect that phases in over {span}",
-        "temporary": f"an effect that is gone after {span}",
-        "fading": f"an effect that fades, by half in {span}",
-        "rush": f"a rush in the {span} before the date",
-    }[what]
-
-
-def _size(fit: InterventionResult, effect: float) -> str:
-    if fit.logs:
-        return f"{100 * np.expm1(effect):+.0f} %".replace("-", "−")
-    return f"{effect:+,.3g} {fit.series.unit}".replace("-", "−").rstrip()
+    return Doubt(item.kind, item.event_ids, text_of(fit, item), numbers)
