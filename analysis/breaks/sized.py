@@ -206,7 +206,7 @@ def _step(sample: Sample, found: SampleFits, m: int, null: ElementNull, guard: b
             f"critical values multiplied by {share:.2f}, since AR(1) overstates how long errors persist here"
         )
     wild = None
-    if guard and accepted.size:
+    if guard and accepted.size and not _fits_without_error(sample, found, m + at + 1):
         most = min(found.fits.most, m + MOST_AHEAD)
         held = float(np.clip(rho, -0.99, 0.99))
         other = _look(wild_fits(sample, found, m, m + at + 1, held, most), m, null)

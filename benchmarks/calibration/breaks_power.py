@@ -196,7 +196,9 @@ def _share(hits: list[bool]) -> str:
 def size_table(count: int) -> list[str]:
     """Return the share of series without a break in which a lasting one is found."""
     lines = [
-        _row("errors", "n", "season, trend", "series", "a lasting break (se)", "P(break) > ½", "Pelt"),
+        _row(
+            "errors", "n", "season, trend", "series", "a lasting break (se)", "P(break) > ½ as shown", "Pelt"
+        ),
         _row(*["---"] * 7),
     ]
     cells = [(name, n, "none") for name in (*TARGET, "AR(1) 0.9") for n in (96, 144, 199)]
