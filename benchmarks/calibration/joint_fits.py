@@ -135,9 +135,7 @@ def _summarise(mixture: Points, weights: Array) -> Fits:
     return Fits(*marginals.moments(), *marginals.interval(LEVEL))
 
 
-def _add_groups(
-    groups: Groups, mixture: Points, owners: list[tuple[str | None, ...]], number: int
-) -> None:
+def _add_groups(groups: Groups, mixture: Points, owners: list[tuple[str | None, ...]], number: int) -> None:
     for name in sorted({name for row in owners for name in row if name}):
         members = np.array([1.0 if i in name.split("+") else 0.0 for i in IDS])
         hits = _summarise(mixture, members[None]).hits(np.array([members @ EFFECTS]))
