@@ -84,12 +84,12 @@ METHODS: tuple[Method, ...] = (
         "decomposition",
         "A change, dated to events",
         "How much of the change between two windows is dated to which event?",
-        "The exact Shapley value of the mean of the later window, over all orders in which the parts of the "
-        "model can be switched on; what no named part explains is a row of its own. Rows add up to the "
-        "change.",
+        "What is known exactly is taken exactly. The rest is walked along the dates: the change of level at an event's "
+        "date is the event's, as the model draws it; what comes to force together shares by the exact Shapley value; "
+        "drift between dates and what no named part explains are rows of their own. Rows add up to the change.",
         (
             "Everything that the joint effects rest on.",
-            "The mixture of datings: each has weight 0.1 plus 0.7 times its posterior probability.",
+            "The mixture of datings, each weighted by its posterior probability.",
         ),
         (
             "To quote a single member of a group: the group has a row, its members have none.",
