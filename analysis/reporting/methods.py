@@ -84,9 +84,10 @@ METHODS: tuple[Method, ...] = (
         "decomposition",
         "A change, dated to events",
         "How much of the change between two windows is dated to which event?",
-        "What is known exactly is taken exactly. The rest is walked along the dates: the change of level at an event's "
-        "date is the event's, as the model draws it; what comes to force together shares by the exact Shapley value; "
-        "drift between dates and what no named part explains are rows of their own. Rows add up to the change.",
+        "What is known exactly is taken exactly. The rest is walked along the dates: the change of level "
+        "at an event's date is the event's, as the model draws it; what comes into force together shares "
+        "by the exact Shapley value; drift between dates and what no named part explains are rows of "
+        "their own. Rows add up to the change.",
         (
             "Everything that the joint effects rest on.",
             "The mixture of datings, each weighted by its posterior probability.",
