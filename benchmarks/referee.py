@@ -207,7 +207,7 @@ def choices(study: Study) -> Objection:
     for name in TARGETS:
         series = catalogue.series(name)
         own = study.attribution(name, FROM, TO)
-        label, base, _, _ = headline(own)
+        label, base, lowest, highest = headline(own)
         rows.append([f"{series.title}: {label}", "the answer", *shown(own), ""])
         for branch in own.branches:
             estimate, low, high = (own.per_year * value for value in branch.interval)
@@ -217,7 +217,7 @@ def choices(study: Study) -> Objection:
                     branch.name,
                     number(estimate),
                     f"[{number(low)}, {number(high)}]",
-                    number(estimate - base),
+                    _moved(estimate, base, lowest, highest),
                 ]
             )
         others: list[tuple[str, Callable[[], AttributionResult]]] = [
@@ -230,7 +230,7 @@ def choices(study: Study) -> Objection:
         ]
         for words, answer in others:
             found = answer()
-            rows.append(["", words, *shown(found), number(headline(found)[1] - base)])
+            rows.append(["", words, *shown(found), _moved(headline(found)[1], base, lowest, highest)])
     return Objection(
         "Order, base, trend, sample",
         f"The same sum under other ways to divide the change of {FROM} to {TO}, USD million a year.",
@@ -238,6 +238,11 @@ def choices(study: Study) -> Objection:
         ("flow", "choice", "sum", "95 %", "moved by"),
         rows,
     )
+
+
+def _moved(estimate: float, base: float, lowest: float, highest: float) -> str:
+    """Return how far a sum moves, and whether it leaves the interval of the answer."""
+    return number(estimate - base) + ("" if lowest <= estimate <= highest else ", outside the interval")
 
 
 def _ended(series: TradeSeries, year: int) -> AttributionResult:
