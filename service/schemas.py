@@ -33,8 +33,8 @@ Lag = Annotated[int, Field(ge=0, le=24), BeforeValidator(reject_bool)]
 Order = Annotated[list[Lag], Field(min_length=3, max_length=3, examples=[[0, 1, 1]])]
 Scale = Literal["log", "level"]
 Trend = Literal["none", "linear", "local"]
-Search = Literal["auto"]
-"""Of date and shape of every step; what is declared needs no word."""
+Search = Literal["declared", "auto"]
+"""Date and shape of every step as declared, or integrated over."""
 Clock = Literal["full", "ramp", "adopted", "all"]
 Evidence = Literal["none", "basic", "full"]
 Model = Literal["auto", "mean", "trend"]

@@ -145,9 +145,8 @@ def dense_posterior_with_errors(y: np.ndarray, x: np.ndarray, error: np.ndarray)
     """Return the posterior with measurement errors of known standard deviations `error`, shape (n,).
 
     Their variance is no multiple of sigma^2: V = sigma^2 R(theta) + diag(error^2), with sigma on a grid and
-    all coefficients flat. Some errors must be 0, or nothing bounds sigma from below.
+    all coefficients flat and the prior 1 / (sigma^2 + mean error^2).
     """
-    assert (error == 0).any()
     r, (q, share, _, mass) = correlations(len(y))
     logs, means, roots, sigmas = [], [], [], []
     for sigma in 10.0 ** np.linspace(*SIGMA_DECADES, SIGMA_CELLS):
@@ -156,7 +155,8 @@ def dense_posterior_with_errors(y: np.ndarray, x: np.ndarray, error: np.ndarray)
         gram = x.T @ inverse @ x
         mean = np.linalg.solve(gram, (x.T @ inverse @ y)[..., None])[..., 0]
         rss = np.einsum("i,gij,j->g", y, inverse, y) - np.einsum("gp,gpq,gq->g", mean, gram, mean)
-        logs.append(mass - 0.5 * (np.linalg.slogdet(v)[1] + np.linalg.slogdet(gram)[1] + rss))
+        prior = np.log(sigma**2 / (sigma**2 + np.mean(error**2)))
+        logs.append(mass + prior - 0.5 * (np.linalg.slogdet(v)[1] + np.linalg.slogdet(gram)[1] + rss))
         means.append(mean)
         roots.append(np.linalg.cholesky(np.linalg.inv(gram)))
         sigmas.append(np.full(len(q), sigma))

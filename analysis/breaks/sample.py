@@ -21,7 +21,7 @@ Scale = Literal["log", "level"]
 FEWEST_DEGREES = 8
 """Observations left after the regressors, by the contract."""
 
-MIN_SEGMENT = {"A": 3, "Q": 6, "M": 8, "D": 60}
+MIN_SEGMENT = {"A": 3, "Q": 6, "M": 8, "W": 26, "D": 60}
 """Fewest observed periods between two lasting breaks: closures last one to three years, and a change that
 returns sooner is a dip."""
 

@@ -63,7 +63,7 @@ from analysis.cli.target import CHOICE_KEYS, reading_options
     "--scale", type=click.Choice(["log", "level"]), help="Default: log where every value is positive."
 )
 @click.option("--seasonal/--no-seasonal", default=None, help="Default: on for monthly and quarterly series.")
-@click.option("--trend", type=click.Choice(["none", "linear", "local"]), help="Default: linear.")
+@click.option("--trend", type=click.Choice(["none", "linear", "local"]), help="Default: local.")
 @click.option("--level", type=float, help="Level of the intervals, a fraction; default 0.95.")
 @click.option("--outliers/--no-outliers", default=None, help="Whether outlying periods are discounted.")
 @click.option("--regime", metavar="FROM..TO", help="A stretch of other variance, in every series.")

@@ -91,7 +91,7 @@ def _model_options(clocks: tuple[str, ...], clock: str) -> Callable[[Command], C
 @click.option(
     "--min-segment",
     type=int,
-    help="Periods in the shortest segment. Default: 8 months, 6 quarters, 3 years, 60 days.",
+    help="Periods in the shortest segment. Default: 8 months, 6 quarters, 3 years, 26 weeks, 60 days.",
 )
 @click.option(
     "--trimming", type=float, help="Shortest segment as a share of the sample; decides instead if given."

@@ -44,7 +44,7 @@ class PanelOptions:
 
     scale: str | None = None
     seasonal: bool | None = None
-    trend: str = "linear"
+    trend: str = "local"
     clock: str = "full"
     method: str = "structural"
     level: float = 0.95

@@ -14,6 +14,9 @@ from service.records.tables import main_table, notes, shown
 from service.store import Record
 
 # Everything that stands in a record reaches Typst as data; none of it is read as markup.
+CODES = ("kind", "event_ids")
+"""Columns for machines, left out where a column names the row in words."""
+
 TEMPLATE = b"""
 #let r = json("record.json")
 #set document(title: r.title, author: r.author, date: none)
@@ -75,6 +78,8 @@ def as_pdf(record: Record, base: str) -> bytes:
         raise MissingExtraError.naming("a PDF document", "service") from None
     table = main_table(record)
     citation = Citation.of(record, base)
+    named = any(field.name == "label" for field in table.fields)
+    columns = [k for k, field in enumerate(table.fields) if not (named and field.name in CODES)]
     words = {
         "title": table.title,
         "author": "tradebreaks contributors",
@@ -82,12 +87,11 @@ def as_pdf(record: Record, base: str) -> bytes:
         "measure": f"Estimand: {record.document['estimand']}",
         "caption": f"{table.unit}. Limits hold {100 * table.level:.0f} % of the probability.",
         "alt": f"Chart of {table.title}; its figures are in the table.",
-        "columns": [field.label for field in table.fields],
+        "columns": [table.fields[k].label for k in columns],
         "numeric": [
-            all(isinstance(row[k], (int, float)) or row[k] is None for row in table.rows)
-            for k in range(len(table.fields))
+            all(isinstance(row[k], (int, float)) or row[k] is None for row in table.rows) for k in columns
         ],
-        "cells": [shown(cell) for row in table.rows for cell in row],
+        "cells": [shown(row[k]) for row in table.rows for k in columns],
         "notes": notes(record)[1:],
         "citation": citation.sentence(),
     }

@@ -59,7 +59,7 @@ def test_a_grouped_event_has_no_row_in_any_table_of_an_attribution(client: Flask
     tables = re.findall(r"<table>.*?</table>", text, re.S)
     grouped = [table for table in tables if '<th scope="col">Reason</th>' not in table]
     assert len(grouped) >= 5
-    assert sum("UN 2371 + UN 2375 + UN 2397" in table for table in grouped) >= 4
+    assert sum("UN 2371 + UN 2375 + UN 2397" in table for table in grouped) >= 3
     for table in grouped:
         assert not re.search(r'<th scope="row">UN 23(71|75|97)</th>', table)
 
@@ -130,7 +130,7 @@ def test_an_attribution_can_be_made_a_record_with_everything_to_paste(client: Fl
     stem = address.removesuffix(".html")
     assert stem.rsplit("/", 1)[1] in pasted["the sentences for a text"], "there is no public address"
     assert re.search(
-        r"a fall of [\d,]+\. The largest .*95 % interval \[.*\], is dated to .* \(",
+        r"Of the fall of [\d,]+ million dollars a year in .*95 % interval .* to .*",
         pasted["the sentences for a text"],
     )
     for what, suffix in (("BibTeX", "bib"), ("RIS", "ris"), ("CSL JSON", "csl.json")):
@@ -189,7 +189,7 @@ def test_the_page_links_to_its_own_answer_as_data(client: FlaskClient) -> None:
     text = client.get(f"/explore?{FAST}&trend=none&lens=timing").text
     (address,) = re.findall(r'href="(/v1/attributions\?[^"]+)">This answer as data', text)
     record = client.get(html.unescape(address)).get_json()
-    assert record["model"]["trend"] == "none"
+    assert {own["trend"] for own in record["model"]["parts"].values()} == {"none"}
     for row in record["contributions"]:
         assert f">{signed(row['estimate'])}</td>" in text
     assert "POST /v1/attributions" in client.get(f"/explore?{FAST}&without=unscr_2321&lens=timing").text
@@ -210,7 +210,8 @@ def test_an_own_series_is_answered_and_not_stored(client: FlaskClient) -> None:
     response = client.post("/own", data=sent)
     assert response.status_code == 200, response.text
     assert "Nothing of this was stored." in response.text
-    assert "tonnes a year with the 95 % interval" in response.text
+    assert "tonnes a year in " in response.text
+    assert "(95 % interval" in response.text
     assert "<script>alert" not in response.text
     assert "<b>" not in response.text
     assert (

@@ -47,7 +47,7 @@ def test_the_same_question_in_other_words_is_the_same_record(client: FlaskClient
         "vintage": "first",
         "from": "2014..2014",
         "to": "2018",
-        "options": {"evidence": "none", "level": 0.95, "trend": "linear", "clock": "all"},
+        "options": {"evidence": "none", "level": 0.95, "trend": "local", "clock": "all"},
     }
     again = client.post("/v1/attributions", json=spelled)
     assert again.status_code == 200

@@ -76,7 +76,10 @@ def test_every_observation_with_a_value_names_its_figures_or_the_fact_it_rests_o
                 assert o.status == "M"
                 assert not o.figures
                 continue
-            assert o.figures or "the zone" in o.note or "no crude" in o.note, (name, o)
+            assert o.figures or "the zone" in o.note or "no crude" in o.note or "adds crude" in o.note, (
+                name,
+                o,
+            )
             assert o.rse >= 0
             for figure in catalogue.figures(o.figures):
                 assert catalogue.source(figure.source).publisher
@@ -318,7 +321,9 @@ def test_balance_says_that_it_mixes_valuations():
 
 def test_designs_are_the_lists_of_the_contract():
     assert list(catalogue.events("dprk.exports.china.m").ids) == CHINA_DESIGN
-    assert set(catalogue.events("dprk.imports.china.m").ids) == {*CHINA_DESIGN, "cn_crude_zero_2014"}
+    bans_of_exports = {"unscr_2270", "unscr_2321", "unscr_2371"}
+    imports = {*CHINA_DESIGN, "cn_crude_zero_2014"} - bans_of_exports
+    assert set(catalogue.events("dprk.imports.china.m").ids) == imports
     core = {*CHINA_DESIGN[:6], "rail_resumed_2022_09"}
     assert set(catalogue.events("dprk.exports.kotra.a").ids) == core
     assert set(catalogue.events("dprk.total.kotra.a").ids) == core | {"kotra_crude_estimate_2014"}

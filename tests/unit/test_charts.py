@@ -226,7 +226,7 @@ def test_the_series_shows_every_value_event_break_and_clock() -> None:
     symbols = [e for e in marks(svg, "mark-symbol") if "value" in e.get("aria-label", "")]
     assert len(symbols) == 19, "one for each observed year"
     text = words("series")
-    for wanted in ("UN 1111", "Border shut", "nominal dollars", "rings: adoption", "normal"):
+    for wanted in ("UN 1111", "Border shut", "rings: adoption", "normal"):
         assert wanted in text, wanted
     bands = [e for e in marks(svg, "mark-rect") if "from" in e.get("aria-label", "")]
     assert len(bands) == 2, "a date set of two ranges is two bands"

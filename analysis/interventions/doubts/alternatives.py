@@ -12,11 +12,17 @@ from analysis.domain import FloatArray, Frequency
 
 Family = Literal["date", "shape", "before"]
 
-SHIFTS: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12, "D": 30}
+SHIFTS: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12, "W": 26, "D": 30}
 """Periods by which a date is moved, each way."""
 PHASES: dict[Frequency, tuple[int, ...]] = {"A": (2, 3), "Q": (2, 4), "M": (3, 6, 12), "D": (7, 30, 90)}
 """Periods over which an effect may phase in, or after which a temporary one is gone."""
-LEADS: dict[Frequency, tuple[int, ...]] = {"A": (1, 2), "Q": (1, 2, 4), "M": (1, 2, 3, 6, 12), "D": (7, 30)}
+LEADS: dict[Frequency, tuple[int, ...]] = {
+    "A": (1, 2),
+    "Q": (1, 2, 4),
+    "M": (1, 2, 3, 6, 12),
+    "W": (4, 13),
+    "D": (7, 30),
+}
 """Periods before a date in which there should be no effect."""
 RUSH: dict[Frequency, tuple[int, ...]] = {"A": (1,), "Q": (1,), "M": (1, 2, 3), "D": (7, 14)}
 """Periods of a rush before the date."""

@@ -76,7 +76,7 @@ def test_the_command_prints_the_table_and_runs_one_detector(tmp_path):
     file.write_text("period,value\n" + "\n".join(rows) + "\n", encoding="utf-8")
     printed = CliRunner().invoke(main, ["breaks", "--csv", str(file), "--no-seasonal"]).output
     assert "KernelCPD" in printed
-    one = CliRunner().invoke(main, ["breaks", "--csv", str(file), "--method", "kernel", "--json"]).output
+    one = CliRunner().invoke(main, ["breaks", "--csv", str(file), "--method", "kernel", "--json"]).stdout
     assert json.loads(one)["detector"] == "KernelCPD"
     refused = CliRunner().invoke(main, ["breaks", "--csv", str(file), "--penalty", "3"])
     assert refused.exit_code == 2

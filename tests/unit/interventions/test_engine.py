@@ -1,12 +1,13 @@
 """One engine: a row of a batch is the answer of one series, and a cell is what brute force finds there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analysis.domain import EventTable, Period, Total, TradeSeries, Window
 from analysis.interventions import fit_interventions
 from analysis.interventions.joint import fit as fit_module
-from analysis.interventions.joint.grids import GridSize
 from analysis.interventions.panel import fit_panel
 from tests.worlds import ar1, monthly, normals, steps, table
 
@@ -115,7 +116,7 @@ def test_weights_and_coefficients_of_every_point_are_those_of_dense_matrices(nam
     """Points enumerated: outliers by Woodbury, errors, regimes, slopes, against a dense matrix each."""
     events, options = OPTIONS.get(name, (whole(), {}))
     series = remade(world(4, missing=(0, 95), spike=30), rse=0.08 if name == "error" else 0.0)
-    posterior = fit_interventions(series, events, **options).posterior
+    posterior = fit_interventions(series, events, **{"trend": "linear", **options}).posterior
     dating = posterior.datings[0]
     assert posterior.outliers == (30,)
     heavy = np.argsort(-dating.weight)[:40]
@@ -137,14 +138,21 @@ def test_weights_and_coefficients_of_every_point_are_those_of_dense_matrices(nam
     np.testing.assert_allclose(found - found[0], np.array(wanted) - wanted[0], atol=1e-6)
 
 
-def test_a_grid_of_twice_the_cells_moves_no_end_by_more_than_two_per_cent_of_the_width(monkeypatch):
+@pytest.mark.parametrize("trend", ["linear", "local"])
+def test_a_grid_of_twice_the_cells_moves_no_end_by_more_than_two_per_cent_of_the_width(monkeypatch, trend):
     series = [world(0), world(1, rho=0.9), world(2, rho=0.0), world(4, spike=30)]
-    own = [[(e.lower, e.upper) for e in fit_interventions(s, whole()).effects] for s in series]
-    first, last = fit_module.default_grids(0, False)
-    finer = GridSize(q=2 * last.q, rho=2 * last.rho, kappa=1, rounds=0)
+
+    def ends():
+        return np.array(
+            [[(e.lower, e.upper) for e in fit_interventions(s, whole(), trend=trend).effects] for s in series]
+        )
+
+    own = ends()
+    first, last = fit_module.default_grids(0, trend == "local")
+    finer = replace(last, q=2 * last.q, rho=2 * last.rho, slope=2 * last.slope)
     monkeypatch.setattr(fit_module, "default_grids", lambda regimes, local: (first, finer))
-    fine = np.array([[(e.lower, e.upper) for e in fit_interventions(s, whole()).effects] for s in series])
-    moved = np.abs(np.array(own) - fine) / (fine[:, :, 1] - fine[:, :, 0])[:, :, None]
+    fine = ends()
+    moved = np.abs(own - fine) / (fine[:, :, 1] - fine[:, :, 0])[:, :, None]
     assert moved.max() < 0.02
 
 

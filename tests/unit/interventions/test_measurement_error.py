@@ -58,7 +58,7 @@ def test_an_interval_widens_with_the_declared_error(stream: int) -> None:
         widths[error] = effect.upper - effect.lower
     assert widths[0.3] < widths[0.6] < widths[0.9]
     assert widths[0.0] < widths[0.6]
-    assert widths[0.9] > 1.4 * widths[0.6], "all of the variance is declared by then"
+    assert widths[0.9] > 1.3 * widths[0.6], "most of the variance is declared by then"
 
 
 WORLDS = {"little noise": (0.05, 0.0, 0.3), "as much": (0.25, 0.5, 0.3), "more noise": (0.5, 0.8, 0.2)}
@@ -66,7 +66,7 @@ WORLDS = {"little noise": (0.05, 0.0, 0.3), "as much": (0.25, 0.5, 0.3), "more n
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_effect_and_interval_are_those_of_brute_force_with_exact_and_inexact_years(name: str) -> None:
-    """Every other year is exact: sigma is then bounded by the data, and the two posteriors are one."""
+    """The statement of the model, on a fine grid by dense matrices."""
     sd, rho, error = WORLDS[name]
     n, at = 24, 12
     errors = np.where(np.arange(n) % 2 == 0, error, 0.0)
@@ -129,6 +129,6 @@ def test_a_contribution_carries_the_declared_error() -> None:
     widths = []
     for error in (0.0, 0.4):
         answer = attribute(years(logs, error), bans(at), **windows, evidence="none", **PLAIN)
-        (row,) = [row for row in answer.contributions if row.event_ids]
+        (row,) = [row for row in answer.contributions if row.row.event_ids]
         widths.append(row.upper - row.lower)
     assert widths[1] > 1.5 * widths[0]
