@@ -16,7 +16,7 @@
 # %% [markdown]
 # # Sanctions against the border closure
 #
-# Recorded trade fell twice: by 2018 after the resolutions of 2017, and in 2020 when the border was closed against Covid-19. How
+# Exports to China fell twice: by 2018 after the resolutions of 2017, and in 2020 when the border was closed against Covid-19. How
 # much of the whole fall is dated to each? And why do two honest summaries of the same model, an effect in per cent and a share
 # of a change, sound so different?
 
@@ -32,8 +32,8 @@ from analysis.reporting.headline import Headline
 
 alt.renderers.enable("svg")  # drawn here; the default would load a script from another host
 
-total = analysis.series("dprk.total.a")
-design = analysis.events(series="dprk.total.a")
+total = analysis.series("dprk.exports.china.m")
+design = analysis.events(series="dprk.exports.china.m")
 SANCTIONS = ["unscr_2371", "unscr_2375", "unscr_2397"]
 CLOSURE = ["covid_border_closure"]
 
@@ -111,7 +111,7 @@ pd.DataFrame(
 # the mean over all orders (Shapley's value). Here are the two extremes, from the level of 2014:
 
 # %%
-level = total.to_frame()["value"]["2014"]
+level = total.to_frame()["value"].loc["2014-01":"2014-12"].sum()
 take = {
     name: np.exp(effect["log_effect"]) - 1
     for name, effect in (("sanctions", sanctions), ("closure", closure))

@@ -90,7 +90,7 @@ long = pd.concat(
     for world in WORLDS
     for number in range(SERIES)
 )
-report = analysis.batch(long, EVENTS, "effects.csv")
+report = analysis.batch(long, EVENTS, "effects.csv", trend="linear")
 assert report.errors == 0
 joint = report.to_frame().assign(method="joint model")
 

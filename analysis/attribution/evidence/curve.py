@@ -37,6 +37,7 @@ SUMMARY = ("share_excluding_zero", "share_of_the_same_sign", "range", "quartiles
 WANTED = 240
 """Specifications tried where there are more; all of them where there are fewer."""
 NOT_IDENTIFIED = "a part of the model cannot be told from the others in this sample"
+RULED_OUT = "the fit gives no weight to its noise"
 MOST_REFUSED = 2000
 """The search for specifications that can be estimated ends after so many that cannot."""
 
@@ -191,11 +192,14 @@ class SpecificationCurve:
         rows: dict[Choice, Rows] = {}
         for frame, members in frames.members():
             rows |= self._fit(frame, {choice: choices.named(choice) for choice in members})
+        ruled_out = {choice: RULED_OUT for choice in frames.accepted if choice not in rows}
+        accepted = tuple(choice for choice in frames.accepted if choice in rows)
+        frames.refused |= ruled_out
         return CurveFinding(
             choices,
             tuple(row_names(answer)),
-            tuple(frames.accepted),
-            tuple(rows[choice] for choice in frames.accepted),
+            accepted,
+            tuple(rows[choice] for choice in accepted),
             tuple(frames.left_out),
             tuple(frames.refused.items()),
         )
@@ -208,6 +212,8 @@ class SpecificationCurve:
             noise, fixed = chosen.get(NOISE, FULL_NOISE), chosen.get(TREND, LOCAL) != LOCAL
             if (noise, fixed) not in kernels:
                 kernels[noise, fixed] = kernel.restricted(CELLS[noise], fixed_slope=fixed)
+            if not len(kernels[noise, fixed].grid):
+                continue
             posterior = kernels[noise, fixed].refit(frame.parts(chosen), frame.datings(chosen))
             answer = frame.answer
             rows[choice] = tuple(

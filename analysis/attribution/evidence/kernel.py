@@ -124,9 +124,8 @@ class Kernel:
         }[noise]
         kept = np.flatnonzero(held & (self.grid.slope == 0) if fixed_slope else held)
         grid = self.grid.take(kept)
-        return replace(
-            self, forms=self.forms.take(kept), grid=replace(grid, mass=grid.mass / grid.mass.sum())
-        )
+        mass = grid.mass / grid.mass.sum() if len(grid) else grid.mass
+        return replace(self, forms=self.forms.take(kept), grid=replace(grid, mass=mass))
 
     def precision(self, design: Design) -> FloatArray:
         """Return the prior precision of the coefficients times the stationary variance, shape (p,).
