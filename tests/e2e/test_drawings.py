@@ -24,8 +24,8 @@ CHARTS = (
     f"counterfactual.svg?{TOTAL}",
     f"counterfactual.svg?{CHINA}",
     f"posterior.svg?{TOTAL}",
-    f"placebo.svg?{TOTAL}",
-    f"curve.svg?{TOTAL}&row=2",
+    f"placebo.svg?{CHINA}",
+    f"curve.svg?{CHINA}&row=2",
 )
 TOUCHING = 1.0
 """Pixels by which boxes of letters may reach into each other sideways: a box is wider than its letters."""
