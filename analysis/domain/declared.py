@@ -17,6 +17,10 @@ MOST_REGIMES = 2
 RegimeChoice = str | Window | Sequence[str | Window] | None
 
 
+SMALL = 1e-12
+"""A control may come as near to zero as it likes: a sine does."""
+
+
 def read_regimes(series: TradeSeries, regime: RegimeChoice) -> tuple[tuple[Window, ...], NDArray[np.intp]]:
     """Return the declared variance regimes inside the sample, and the regime of every period, shape (T,).
 
@@ -136,6 +140,6 @@ def _aligned(series: TradeSeries, name: str, given: object) -> FloatArray:
         ) from None
     if np.isinf(values).any():
         raise InputError(f"the control '{name}' holds an infinite value", pointer="/controls")
-    if not all(computable(value) for value in values if np.isfinite(value)):
+    if not all(abs(value) < SMALL or computable(value) for value in values if np.isfinite(value)):
         raise InputError(f"the control '{name}' holds a number out of range: {RANGE}", pointer="/controls")
     return values
