@@ -138,15 +138,17 @@ def evidence_of(
         return gather(answer, level)
     found, indirect = [], []
     resolutions = [e for fit in answer.fits for e in fit.events if e.kind == UN_RESOLUTION]
-    for part in answer.parts:
-        if part.fit is None or part.way is None or not part.way.active:
-            continue
+    moving = [
+        part for part in answer.parts if part.fit is not None and part.way is not None and part.way.active
+    ]
+    for part in moving:
+        assert part.fit is not None
         own = part.fit.series
         before, after = (on_frequency(window, own) for window in (answer.before, answer.after))
         if before is None or after is None:
             continue
         single = attribute_fit(part.fit, start=before, end=after)
-        evidence = gather(single, level)
+        evidence = gather(single, level, among=len(moving))
         if evidence is not None:
             found.append((part.id, part.title, evidence))
         others = {e.id: e for e in resolutions if e.id not in part.fit.events}

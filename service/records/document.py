@@ -27,6 +27,7 @@ TEMPLATE = b"""
 #set text(font: "Libertinus Serif", size: 10pt, lang: "en")
 #set par(justify: true)
 #show heading: set block(above: 1.2em, below: 0.6em)
+#show figure.where(kind: table): set block(breakable: true)
 #text(size: 16pt, weight: "bold", r.title)
 
 #r.measure

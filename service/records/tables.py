@@ -77,11 +77,11 @@ def notes(record: Record) -> list[str]:
     """Return estimand, unidentified events, warnings, assumptions and provenance, as sentences."""
     document = record.document
     lines = [f"Estimand: {document['estimand']}"]
-    lines += [
-        f"{row['event_id']}: {row['reason']}."
-        for row in document.get("identification", [])
-        if row["group"] is None and row["grade"] is None
-    ]
+    alike: dict[str, list[str]] = {}
+    for row in document.get("identification", []):
+        if row["group"] is None and row["grade"] is None:
+            alike.setdefault(row["reason"], []).append(row["event_id"])
+    lines += [f"{', '.join(ids)}: {reason}." for reason, ids in alike.items()]
     lines += [
         f"One group, {' + '.join(group['event_ids'])}: {group['reason']}."
         for group in document.get("groups", [])

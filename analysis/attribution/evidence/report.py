@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from analysis.attribution.evidence.check import Check, Finding
-from analysis.attribution.evidence.curve import SpecificationCurve
+from analysis.attribution.evidence.curve import WANTED, SpecificationCurve
 from analysis.attribution.evidence.kernel import SHARED
 from analysis.attribution.evidence.leave_one_out import LeaveOneOut
 from analysis.attribution.evidence.parametric_placebo import ParametricPlacebo
@@ -139,11 +139,12 @@ class PartEvidence:
         return [*said, *(f"{item.title}: {item.words()}" for item in self.indirect)]
 
 
-def gather(answer: AttributionResult, level: EvidenceLevel) -> EvidenceReport | None:
-    """Return the evidence of a level; None for ``none``."""
+def gather(answer: AttributionResult, level: EvidenceLevel, *, among: int = 1) -> EvidenceReport | None:
+    """Return the evidence of a level; None for ``none``. The parts of a target share the specifications."""
     if level == "none":
         return None
-    return EvidenceReport(level, run_checks(answer, BASIC if level == "basic" else FULL))
+    checks = BASIC if level == "basic" else (*FULL[:-1], SpecificationCurve(wanted=WANTED // among))
+    return EvidenceReport(level, run_checks(answer, checks))
 
 
 def run_checks(answer: AttributionResult, checks: Sequence[Check]) -> tuple[Gathered, ...]:
