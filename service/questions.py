@@ -164,10 +164,9 @@ class Question:
 
             return find_breaks(self.series, events=self.events, **options, **declared)
         if self.kind == "interventions":
-            from analysis.interventions import fit_interventions
+            from analysis.interventions.catalogue_fits import fit_once
 
-            result: Result = fit_interventions(self.series, self.events, **options, **declared)
-            return result
+            return fit_once(self.series, self.events, **options, **declared)
         from analysis.attribution import attribute
 
         windows = {"start": self.body["from"], "end": self.body["to"]}

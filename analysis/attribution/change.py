@@ -23,6 +23,7 @@ from analysis.domain import UN_RESOLUTION, Event, EventTable, TradeSeries, Windo
 from analysis.domain.declared import RegimeChoice
 from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.interventions import InterventionResult, fit_interventions
+from analysis.interventions.catalogue_fits import fit_once
 from analysis.interventions.dating import DATINGS
 
 FitSeries = Callable[[TradeSeries], InterventionResult]
@@ -99,7 +100,7 @@ def attribute(
         )
 
     def fit(own: TradeSeries, table: EventTable | None = events) -> InterventionResult:
-        return fit_interventions(
+        return fit_once(
             own,
             table,
             scale=scale,

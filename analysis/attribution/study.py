@@ -8,7 +8,8 @@ from analysis import catalogue
 from analysis.attribution.change import attribute_by
 from analysis.attribution.result import AttributionResult
 from analysis.attribution.timing.draws import LOG2_POINTS
-from analysis.interventions import InterventionResult, fit_interventions
+from analysis.interventions import InterventionResult
+from analysis.interventions.catalogue_fits import fit_once
 
 if TYPE_CHECKING:
     from analysis.breaks import BreakResult
@@ -44,7 +45,7 @@ class Study:
             If the series cannot carry its design.
         """
         if series_id not in self._fits:
-            self._fits[series_id] = fit_interventions(
+            self._fits[series_id] = fit_once(
                 catalogue.series(series_id), clock="full", trend=ATTRIBUTION_TREND
             )
         return self._fits[series_id]

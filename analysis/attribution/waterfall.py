@@ -21,7 +21,8 @@ from analysis.attribution.timing.observed import observe
 from analysis.attribution.timing.rows import UNEXPLAINED, Row, RowKind, connected
 from analysis.domain import Cell, Period, Result, TradeSeries, Window
 from analysis.errors import CannotEstimateError, InputError
-from analysis.interventions import InterventionResult, fit_interventions
+from analysis.interventions import InterventionResult
+from analysis.interventions.catalogue_fits import fit_once
 
 LOG2_POINTS = 11
 """2,048 points of the fixed sequence for each dating and step."""
@@ -178,7 +179,7 @@ def _fitter(answer: AttributionResult) -> FitSeries:
     def fit(series: TradeSeries) -> InterventionResult:
         if series.id not in known:
             example = answer.fits[0] if answer.fits else None
-            known[series.id] = fit_interventions(series, trend=example.trend if example else "local")
+            known[series.id] = fit_once(series, trend=example.trend if example else "local")
         return known[series.id]
 
     return fit

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from service.questions import Kind
     from service.store import Store
 
-UNRECORDED = method_options.UNRECORDED | detector_options.UNRECORDED | {"details"}
+UNRECORDED = method_options.UNRECORDED | detector_options.UNRECORDED | {"details", "guard"}
 DIFFERS = 5
 """Exit code of `verify` for a record that does not hold."""
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from analysis.errors import MissingExtraError
 from service.records.citations import Citation
 from service.records.drawing import as_chart_pdf
-from service.records.tables import main_table, notes, shown
+from service.records.tables import MainTable, main_table, notes, shown
 from service.store import Record
 
 # Everything that stands in a record reaches Typst as data; none of it is read as markup.
 CODES = ("kind", "event_ids")
 """Columns for machines, left out where a column names the row in words."""
+TEXT_WIDTH, NARROWEST = 16.6, 1.7
+"""Of a page and of a column, in cm."""
 
 TEMPLATE = b"""
 #let r = json("record.json")
@@ -27,11 +29,23 @@ TEMPLATE = b"""
 #set text(font: "Libertinus Serif", size: 10pt, lang: "en")
 #set par(justify: true)
 #show heading: set block(above: 1.2em, below: 0.6em)
-#show figure.where(kind: table): set block(breakable: true)
 #text(size: 16pt, weight: "bold", r.title)
 
-#r.measure
+#for line in r.answer [#text(size: 11.5pt, line) #parbreak()]
 
+#figure(image("chart.pdf", width: 100%, height: 10.5cm, fit: "contain", alt: r.alt))
+
+#if r.doubts.len() > 0 [
+  = Doubts
+  #for line in r.doubts [- #line
+  ]
+]
+
+= How to cite
+#r.citation
+
+#pagebreak()
+= Figures
 #figure(
   kind: table,
   caption: [#r.caption],
@@ -39,7 +53,7 @@ TEMPLATE = b"""
     set text(size: 7.5pt)
     set par(justify: false)
     table(
-      columns: r.numeric.map(n => if n { auto } else { 1fr }),
+      columns: r.widths.map(w => if w == none { 1fr } else { w * 1cm }),
       align: (x, y) => if r.numeric.at(x) { right } else { left },
       stroke: (x, y) => if y == 0 { (bottom: 0.6pt) } else { (bottom: 0.2pt + luma(190)) },
       table.header(..r.columns.map(c => text(weight: "bold", c))),
@@ -48,15 +62,20 @@ TEMPLATE = b"""
   },
 )
 
-#figure(image("chart.pdf", width: 100%, alt: r.alt))
-
 = What to know
 #for line in r.notes [- #line
 ]
-
-= How to cite
-#r.citation
 """
+
+
+def _width(table: MainTable, column: int) -> float | None:
+    """Return the width of a column in cm; None is what is left, for the column that names the rows."""
+    if table.fields[column].name == "label" or (
+        column == 0 and all(field.name != "label" for field in table.fields)
+    ):
+        return None
+    longest = max((len(shown(row[column])) for row in table.rows), default=0)
+    return min(max(NARROWEST, 0.15 * longest), TEXT_WIDTH / 4)
 
 
 def as_pdf(record: Record, base: str) -> bytes:
@@ -85,10 +104,12 @@ def as_pdf(record: Record, base: str) -> bytes:
         "title": table.title,
         "author": "tradebreaks contributors",
         "footer": f"Record {record.id}",
-        "measure": f"Estimand: {record.document['estimand']}",
+        "answer": [*filter(None, [record.document.get("sentence")]), notes(record)[0]],
+        "doubts": [doubt["text"] for doubt in record.document.get("doubts", [])],
         "caption": f"{table.unit}. Limits hold {100 * table.level:.0f} % of the probability.",
         "alt": f"Chart of {table.title}; its figures are in the table.",
         "columns": [table.fields[k].label for k in columns],
+        "widths": [_width(table, k) for k in columns],
         "numeric": [
             all(isinstance(row[k], (int, float)) or row[k] is None for row in table.rows) for k in columns
         ],

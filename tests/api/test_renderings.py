@@ -242,8 +242,20 @@ def words_of(client: FlaskClient, record: dict[str, Any], suffix: str) -> str:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_the_brief_keeps_to_two_pages(client, records, name: str) -> None:
-    assert 1 <= len(PdfReader(io.BytesIO(get(client, records[name], "pdf").data)).pages) <= 2
+def test_the_brief_answers_on_its_first_page_and_keeps_to_two(client, records, name: str) -> None:
+    pages = PdfReader(io.BytesIO(get(client, records[name], "pdf").data)).pages
+    first, second = (" ".join(page.extract_text().split()) for page in pages)
+    record = records[name]
+    said = [record.get("sentence") or "", *(doubt["text"] for doubt in record.get("doubts") or ())]
+    for sentence in said:
+        assert _letters(sentence) in _letters(first), sentence
+    assert "How to cite" in first
+    assert "What to know" in second
+
+
+def _letters(text: str) -> str:
+    """Without what a line break may add or take away."""
+    return re.sub(r"[\s\u00ad-]", "", text)
 
 
 @pytest.mark.parametrize("name", BODIES)

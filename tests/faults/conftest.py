@@ -137,8 +137,9 @@ def starting(place: Path) -> Iterator[Start]:
         log.close()
         assert process.stdout is not None
         line = process.stdout.readline()
-        service = Service(process, int(line.split("://127.0.0.1:")[1].split()[0]))
+        service = Service(process, int(line.split("://127.0.0.1:")[1].split()[0]) if line else 0)
         running.append(service)
+        assert line, (place / "service.log").read_text()
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             try:

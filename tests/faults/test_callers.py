@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,20 +50,19 @@ BAD_CHARACTERS = [
 GOOD_TEXT = "Kaesŏng — ‘ban’ 金 🚢 e\u0301 \xa0x"
 
 
-def make(tmp_path, **settings: Any) -> APIFlask:
+def make(tmp_path: Path, **settings: Any) -> APIFlask:
     chosen = {"workers": 0, "writes_per_minute": 10**6, **settings}
     return create_app(Settings(database_url=f"sqlite:///{tmp_path / 'records.sqlite'}", **chosen))
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory) -> APIFlask:
-    """An application for tests that leave it as it was."""
-    return make(tmp_path_factory.mktemp("store"))
+@pytest.fixture
+def app(tmp_path: Path) -> APIFlask:
+    return make(tmp_path)
 
 
 @pytest.fixture
-def client(shared: APIFlask) -> FlaskClient:
-    return shared.test_client()
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
 
 
 # --- text ------------------------------------------------------------------------------------------
@@ -114,10 +114,10 @@ def test_an_address_holds_no_such_character_either(client: FlaskClient, address:
     assert client.get(address).status_code in (400, 404, 422)
 
 
-def test_a_record_with_such_a_title_is_drawn_all_the_same(shared: APIFlask, client: FlaskClient) -> None:
+def test_a_record_with_such_a_title_is_drawn_all_the_same(app: APIFlask, client: FlaskClient) -> None:
     """An older version stored it."""
     record = client.post("/v1/attributions", json={**OWN, **WINDOWS, "store": True}).get_json()
-    store = shared.extensions["answers"].store
+    store = app.extensions["answers"].store
     kept = store.get(record["record_id"])
     row = {**vars(kept)}
     row.pop("document", None)

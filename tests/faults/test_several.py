@@ -70,8 +70,8 @@ def test_two_services_behind_nginx_share_records_and_take_turns(
         "database_url": server.get_uri(),
         "trusted_proxies": 1,
         "workers": 1,
-        "max_waiting": 8,
-        "threads": 12,
+        "max_waiting": 12,
+        "threads": 16,
     }
     services: list[Service] = [start(**shared), start(**shared)]
     ports = [service.port for service in services]

@@ -15,14 +15,12 @@ from typing import Any
 import numpy as np
 
 from analysis.attribution.evidence.contributions import Interval, Refit, divided, row_names
-from analysis.attribution.evidence.frame import SHARED_AXES, Frame, Specification
+from analysis.attribution.evidence.frame import SHARED_AXES, Frame, Specification, trend_of
 from analysis.attribution.evidence.kernel import Kernel, Noise
 from analysis.attribution.evidence.specification import (
     FULL_NOISE,
-    LOCAL,
     NOISE,
     NOISES,
-    TREND,
     Choice,
     Choices,
     choices_of,
@@ -38,6 +36,8 @@ WANTED = 240
 """Specifications tried where there are more; all of them where there are fewer."""
 NOT_IDENTIFIED = "a part of the model cannot be told from the others in this sample"
 RULED_OUT = "the fit gives no weight to its noise"
+FRAMES = 12
+"""Fits of their own that combinations of choices may need; single deviations have theirs in any case."""
 MOST_REFUSED = 2000
 """The search for specifications that can be estimated ends after so many that cannot."""
 
@@ -206,15 +206,15 @@ class SpecificationCurve:
 
     def _fit(self, frame: Frame, members: Mapping[Choice, Specification]) -> dict[Choice, Rows]:
         kernel = frame.kernel(tuple(members.values()))
-        kernels: dict[tuple[str, bool], Kernel] = {}
+        kernels: dict[str, Kernel] = {}
         rows: dict[Choice, Rows] = {}
         for choice, chosen in members.items():
-            noise, fixed = chosen.get(NOISE, FULL_NOISE), chosen.get(TREND, LOCAL) != LOCAL
-            if (noise, fixed) not in kernels:
-                kernels[noise, fixed] = kernel.restricted(CELLS[noise], fixed_slope=fixed)
-            if not len(kernels[noise, fixed].grid):
+            noise = chosen.get(NOISE, FULL_NOISE)
+            if noise not in kernels:
+                kernels[noise] = kernel.restricted(CELLS[noise])
+            if not len(kernels[noise].grid):
                 continue
-            posterior = kernels[noise, fixed].refit(frame.parts(chosen), frame.datings(chosen))
+            posterior = kernels[noise].refit(frame.parts(chosen), frame.datings(chosen))
             answer = frame.answer
             rows[choice] = tuple(
                 divided(
@@ -247,8 +247,11 @@ class _Frames:
         if self._blocked & set(enumerate(choice)):
             return
         chosen = self.choices.named(choice)
-        key = tuple(chosen.get(axis, "") for axis in SHARED_AXES)
+        key = (trend_of(self.answer, chosen), *(chosen.get(axis, "") for axis in SHARED_AXES))
+        deviations = [(axis, level) for axis, level in enumerate(choice) if level]
         if key not in self._built:
+            if len(deviations) > 1 and len(self._built) >= FRAMES:
+                return
             try:
                 self._built[key] = Frame.build(self.answer, chosen)
             except (InputError, CannotEstimateError) as problem:
@@ -259,7 +262,6 @@ class _Frames:
             self._members.setdefault(key, []).append(choice)
             return
         reason = frame if isinstance(frame, str) else NOT_IDENTIFIED
-        deviations = [(axis, level) for axis, level in enumerate(choice) if level]
         if len(deviations) == 1:
             axis, level = deviations[0]
             own = self.choices.axes[axis]

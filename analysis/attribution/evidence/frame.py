@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from analysis.attribution.evidence.check import discounted
-from analysis.attribution.evidence.kernel import Kernel, likely_cells
+from analysis.attribution.evidence.kernel import Kernel, curve_grid
 from analysis.attribution.evidence.layout import Part, assemble, identified, modal_variant
 from analysis.attribution.evidence.specification import (
     AS_DATED,
@@ -18,6 +18,7 @@ from analysis.attribution.evidence.specification import (
     DECLARED,
     KAESONG,
     LATER,
+    LOCAL,
     MIXED,
     NEW_YEAR,
     ONE_PATTERN,
@@ -42,7 +43,7 @@ from analysis.domain import EventTable, FloatArray, Period, TradeSeries, Window
 from analysis.errors import CannotEstimateError
 from analysis.interventions import InterventionResult, fit_interventions
 from analysis.interventions.dating import DATINGS, Dating
-from analysis.interventions.design import TREND_SD_PER_YEAR
+from analysis.interventions.design import TREND_SD_PER_YEAR, Trend
 from analysis.interventions.sample import SPARE_OBSERVATIONS
 from analysis.interventions.shapes import shape_columns
 
@@ -87,7 +88,8 @@ class Frame:
         if controls:
             series = series.between(*_covered(series, controls))
         window_means(series, answer.before, answer.after)
-        if series is own.series and scale == own.scale and controls is None:
+        trend = trend_of(answer, chosen)
+        if series is own.series and scale == own.scale and controls is None and trend == own.trend:
             return cls(answer, own, discounted(answer))
         declared = _declared_controls(answer)
         fit = fit_interventions(
@@ -95,7 +97,7 @@ class Frame:
             _events(answer, series),
             scale=scale,
             seasonal=own.seasonal,
-            trend=own.trend,
+            trend=trend,
             clock="full",
             level=own.level,
             regime=_regimes(own, series),
@@ -116,7 +118,7 @@ class Frame:
     def kernel(self, specifications: Sequence[Specification]) -> Kernel:
         """Filter the columns of all the specifications of this frame."""
         parts = [part for chosen in specifications for part in self.parts(chosen)]
-        return Kernel.build(self.fit.posterior, parts, self.extra, cells=likely_cells(self.fit.posterior))
+        return Kernel.build(self.fit.posterior, parts, self.extra, grid=curve_grid(self.fit.posterior))
 
     def datings(self, chosen: Specification) -> tuple[Dating, ...]:
         """Return the datings that a specification mixes."""
@@ -224,6 +226,12 @@ class Frame:
         return shape_columns("gradual", share, per_year, decay)
 
 
+def trend_of(answer: AttributionResult, chosen: Specification) -> Trend:
+    """Return the trend of the fit that a specification starts from: a fixed slope has a grid of its own."""
+    own = answer.fit.trend
+    return "linear" if own == LOCAL and chosen.get(TREND, LOCAL) != LOCAL else own
+
+
 def _series(answer: AttributionResult, chosen: Specification) -> TradeSeries:
     from analysis import catalogue
 
@@ -287,11 +295,13 @@ def _controls(series: TradeSeries, chosen: Specification) -> dict[str, dict[str,
             p: float(np.log(v)) for p, v in zip(covariate.periods, covariate.values, strict=True) if v > 0
         }
         if series.frequency == "A":
-            years = {p.year for p in logs}
+            by_year: dict[int, list[float]] = {}
+            for period, value in logs.items():
+                by_year.setdefault(period.year, []).append(value)
             logs = {
-                Period("A", year): float(np.mean([v for p, v in logs.items() if p.year == year]))
-                for year in years
-                if sum(p.year == year for p in logs) == covariate.first.per_year
+                Period("A", year): float(np.mean(values))
+                for year, values in by_year.items()
+                if len(values) == covariate.first.per_year
             }
         found[name] = {str(period): value for period, value in logs.items()}
     return found

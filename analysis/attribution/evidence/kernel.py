@@ -18,6 +18,7 @@ from analysis.attribution.evidence.layout import Part, assemble
 from analysis.domain import FloatArray
 from analysis.interventions.dating import Dating
 from analysis.interventions.design import Design
+from analysis.interventions.joint.measurement_error import LEADING
 from analysis.interventions.joint.posterior import DatingPosterior, StructuralPosterior
 from analysis.numerics.conjugate import cholesky_in_place, coefficients, log_marginal
 from analysis.numerics.filtering import QuadraticForms, quadratic_forms, with_rows
@@ -72,7 +73,7 @@ class Kernel:
         *,
         responses: FloatArray | None = None,
         totals: bool = True,
-        cells: IndexArray | None = None,
+        grid: NoiseGrid | None = None,
     ) -> Kernel:
         """Filter the columns of `parts`.
 
@@ -87,10 +88,10 @@ class Kernel:
             Series to refit; the one of the fit by default.
         totals : bool
             Whether the fit's totals over spans enter.
-        cells : ndarray of int, optional
-            The noise cells to integrate over; all of the fit's by default.
+        grid : NoiseGrid, optional
+            The noise cells to integrate over; those of the fit by default.
         """
-        grid = posterior.grid if cells is None else posterior.grid.take(cells)
+        grid = posterior.grid if grid is None else grid
         index: dict[bytes, int] = {}
         columns: list[FloatArray] = []
         for part in parts:
@@ -113,16 +114,12 @@ class Kernel:
             n_data += len(linear.rows)
         return cls(posterior, forms, grid, sample, index, n_data)
 
-    def restricted(self, noise: Noise, *, fixed_slope: bool = False) -> Kernel:
-        """Return the cells without a random walk, an AR part or a wandering slope, at their prior masses."""
-        if noise == "full" and not (fixed_slope and self.grid.slope.any()):
+    def restricted(self, noise: Noise) -> Kernel:
+        """Return the cells without a random walk or an AR part, at their prior masses."""
+        if noise == "full":
             return self
-        held = {
-            "full": np.ones(len(self.grid), dtype=bool),
-            "no random walk": self.grid.zero_q,
-            "no AR part": self.grid.share == 0,
-        }[noise]
-        kept = np.flatnonzero(held & (self.grid.slope == 0) if fixed_slope else held)
+        held = {"no random walk": self.grid.zero_q, "no AR part": self.grid.share == 0}[noise]
+        kept = np.flatnonzero(held)
         grid = self.grid.take(kept)
         mass = grid.mass / grid.mass.sum() if len(grid) else grid.mass
         return replace(self, forms=self.forms.take(kept), grid=replace(grid, mass=mass))
@@ -214,10 +211,13 @@ class Kernel:
         )
 
 
-def likely_cells(posterior: StructuralPosterior) -> IndexArray:
-    """Return the noise cells whose regime ratios are not ruled out by the fit; all where there is no regime.
+def curve_grid(posterior: StructuralPosterior) -> NoiseGrid:
+    """Return the noise cells that a curve integrates over.
 
-    The ratio of a regime depends on its own months and hardly on the choices that a curve varies.
+    Cells whose regime ratios the fit rules out are left out: the ratio of a regime depends on its own months
+    and hardly on the choices that a curve varies. Where measurement errors are a small part of the noise they
+    are held against the stationary variance of the fit, which divides the number of cells by that of its
+    nodes.
     """
     grid = posterior.grid
     kept = np.ones(len(grid), dtype=bool)
@@ -228,4 +228,14 @@ def likely_cells(posterior: StructuralPosterior) -> IndexArray:
             heavy |= mass > UNLIKELY
         low, high = grid.lower[heavy, k].min(), grid.upper[heavy, k].max()
         kept &= (grid.upper[:, k] > low) & (grid.lower[:, k] < high)
-    return np.flatnonzero(kept)
+    grid = grid.take(np.flatnonzero(kept))
+    sample = posterior.sample
+    level = float(sample.measurement[sample.observed].mean())
+    if grid.sigma2 is None or level >= LEADING * posterior.variance:
+        return grid
+    coordinates = np.column_stack([grid.lower, grid.upper, grid.share, grid.zero_q])
+    _, first = np.unique(coordinates, axis=0, return_index=True)
+    once = grid.take(np.sort(first))
+    assert once.sigma2 is not None
+    mass = once.mass * (once.sigma2 + level) / once.sigma2
+    return replace(once, mass=mass / mass.sum(), sigma2=None)
