@@ -61,9 +61,8 @@ def on_spacing(periods: Sequence[Period], frequency: Frequency | None = None) ->
                 "months), or write periods such as 2016-03"
             )
         return list(periods) if found == "D" else [Period.containing(p.start, found) for p in periods]
-    if own == {"M"} and _once_a_quarter(periods):
-        return [Period.containing(p.start, "Q") for p in periods]
-    return list(periods)
+    coarser = _spaced_months(periods) if own == {"M"} else None
+    return [Period.containing(p.start, coarser) for p in periods] if coarser else list(periods)
 
 
 def frequency_of_days(days: Sequence[date]) -> Frequency | None:
@@ -117,15 +116,15 @@ def _aligned(days: Sequence[date]) -> bool:
     )
 
 
-def _once_a_quarter(periods: Sequence[Period]) -> bool:
-    """Tell whether four months or more, as FRED and the World Bank write them, are quarters."""
+def _spaced_months(periods: Sequence[Period]) -> Frequency | None:
+    """Return what four months or more, spaced as FRED writes them, are: quarters, years or neither."""
     months = sorted({period.ordinal for period in periods})
-    return (
-        len(months) >= 4
-        and len(months) == len(periods)
-        and all((b - a) % 3 == 0 for a, b in itertools.pairwise(months))
-        and any(b - a == 3 for a, b in itertools.pairwise(months))
-    )
+    if len(months) < 4 or len(months) != len(periods):
+        return None
+    steps = [b - a for a, b in itertools.pairwise(months)]
+    if all(step % 12 == 0 for step in steps):
+        return "A" if 12 in steps else None
+    return "Q" if 3 in steps and all(step % 3 == 0 for step in steps) else None
 
 
 def _some(periods: Sequence[Period]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from analysis.errors import InputError
 from analysis.reading.body import (
     LEAST_ACROSS,
+    PERIODS,
     TOTAL,
     Body,
     across,
@@ -21,12 +22,6 @@ from analysis.reading.grid import Cell, Row
 from analysis.reading.numbers import written
 from analysis.reading.question import Alternative, Choices, FileQuestion
 
-PERIODS = (
-    "period", "time_period", "date", "observation_date", "time", "month", "yearmonth", "year_month",
-    "quarter", "week", "year", "day", "refperiod", "reference period", "datum", "monat", "jahr", "mois",
-    "année", "fecha", "mes", "año", "data", "ano", "数据年月", "日期", "时间", "年月", "月份", "年份", "年",
-    "기간", "년월", "년도", "연도", "날짜",
-)  # fmt: skip
 VALUES = ("value", "obs_value", "primaryvalue", "美元", "人民币")
 STATUSES = ("status", "obs_status", "obs_flag", "flag", "flags")
 UNITS = ("unit", "unit of measure", "unit_measure", "units")

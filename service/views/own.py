@@ -150,15 +150,17 @@ class OwnForm:
         except TradebreaksError as error:
             raise FieldError(name, f"{error.message}.") from None
         self.values[name] = _text(grid)
-        if raw.startswith(ZIP):
+        if raw.startswith(ZIP) and name == "csv":
             self.values["decimal"] = "point"
 
-    def choices(self, name: str = "csv") -> Choices:
-        """Return what the form decides about the file in a box."""
+    def choices(self, name: str = "csv", *, typed: bool = False) -> Choices:
+        """Return what the form decides about a file, or about the text of a box (no encoding, no sheet)."""
         given: dict[str, Any] = {key: self.values[key].strip() for key in READING}
         given["cumulative"] = {"yes": True, "no": False}.get(given["cumulative"])
         if name == "events":
             given = {key: given[key] for key in ("decimal", "date_order", "encoding")}
+        if typed:
+            given |= {"encoding": None, "sheet": None}
         try:
             return Choices.of(**given)
         except TradebreaksError as error:
@@ -210,7 +212,7 @@ def read_own(form: OwnForm) -> TradeSeries:
     if not text.strip():
         raise FieldError("csv", "Your series: there is no CSV. Paste it, or choose a file.")
     _plain(text, "csv", "series")
-    choices = form.choices()
+    choices = form.choices(typed=True)
     try:
         series = read_one(Source(text.encode("utf-8", "replace"), "your series"), choices, "missing")
     except FileQuestion:
@@ -303,7 +305,7 @@ def _events(form: OwnForm) -> EventTable:
     try:
         return read_events(
             Source(form.values["events"].encode("utf-8", "replace"), "your events"),
-            choices=form.choices("events"),
+            choices=form.choices("events", typed=True),
         )
     except FileQuestion:
         raise
