@@ -170,6 +170,13 @@ class AttributionResult(Result):
         return annualise(self.series)
 
     @property
+    def per(self) -> str:
+        """What a number of the answer is counted by: a year, where none is a sum a year a week or a day."""
+        if self.series.rate:
+            return ""
+        return "a year" if self.series.frequency in ANNUALISE else f"a {PER[self.series.frequency]}"
+
+    @property
     def datings(self) -> tuple[Dated, ...]:
         """The datings that were mixed, with their weights."""
         pairs = zip(self.divided.datings, self.divided.weights, strict=True)
@@ -352,8 +359,8 @@ class AttributionResult(Result):
         return self.sentence()
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
-        """Return sums, rows and everything else, a year: estimate, limits, per cent, precision."""
-        columns = ("came with", "a year", "lower", "upper", "percent", "precision")
+        """Return sums, rows and everything else by what they count: estimate, limits, per cent, precision."""
+        columns = ("came with", self.per or "change", "lower", "upper", "percent", "precision")
         rows: list[list[Cell]] = [
             self._cells(f"{item.label}, together", item.interval, item.grade) for item in self.sums
         ]
