@@ -247,8 +247,9 @@ def attribute(as_json: bool, details: bool, beside: bool, **options: Any) -> Non
     from analysis.interventions import compare_methods
     from analysis.reporting.headline import Headline, wrapped
 
+    own = {"parts": target.parts} if target.parts else {}
     with progress(f"fitting the joint model of {target.series.id}"):
-        result = attribute_change(target.series, target.events, **choices)
+        result = attribute_change(target.series, target.events, **choices, **own)
     record = result.to_record()
     events = EventTable(tuple(result.events.values()))
     text = [Headline.of(record, result.series.title or result.series.id, events).text()]

@@ -33,6 +33,7 @@ _QUARTER_NUMBER = re.compile(
     r"q(?:uarter|tr)?\.?\s?(?P<q>[1-4])\Z|(?P<q2>[1-4])(?:q|\s?분기|季度)\Z", re.IGNORECASE
 )
 _BEGINS_AS_DATE = re.compile(r"['\"]?\d")
+SERIES_ID = "series_id"
 LEAST_ACROSS = 3
 """Cells of a row that must be periods for the row to be a header with periods across."""
 STEADY = 0.75
@@ -250,7 +251,8 @@ def _rows(
         footnotes += 1
     if footnotes:
         left.append(f"{_count(footnotes, 'line')} below the table")
-    totals = [row for row in kept if _is_total(row)]
+    named = any(name.casefold() == SERIES_ID for name in header)  # there "total" is the name of a series
+    totals = [] if named else [row for row in kept if _is_total(row)]
     if totals and len(totals) < len(kept):
         kept = [row for row in kept if not _is_total(row)]
         left.append(f"{_count(len(totals), 'row')} of totals")

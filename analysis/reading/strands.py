@@ -9,6 +9,7 @@ from analysis.errors import InputError
 from analysis.reading.body import (
     LEAST_ACROSS,
     PERIODS,
+    SERIES_ID,
     TOTAL,
     Body,
     across,
@@ -26,7 +27,9 @@ VALUES = ("value", "obs_value", "primaryvalue", "美元", "人民币")
 STATUSES = ("status", "obs_status", "obs_flag", "flag", "flags")
 UNITS = ("unit", "unit of measure", "unit_measure", "units")
 ERRORS = ("rse",)
-SERIES = ("series_id",)
+SERIES = (SERIES_ID,)
+PART_OF, SIGN, ROLE, TITLE = "part_of", "sign", "role", "title"
+"""Columns of a file of series that add up (`analysis.reading.parts`)."""
 ROW_NUMBERS = ("", "index", "unnamed: 0", "x", "id", "row", "no", "no.", "column 1")
 CURRENCIES = {"美元": "US dollars", "人民币": "yuan"}
 MULTIPLIERS = {"3": "thousands", "6": "millions", "9": "billions"}
@@ -205,6 +208,8 @@ def _long(body: Body, choices: Choices) -> Strands:
     by_name = {name: _named(body, rest, names) for name, names in
                (("status", STATUSES), ("rse", ERRORS), ("unit", UNITS), ("series", SERIES))}  # fmt: skip
     special = {k for k in by_name.values() if k is not None}
+    if by_name["series"] is not None and _named(body, rest, (PART_OF,)) is not None:
+        special |= {k for k in rest if body.header[k].casefold() in (PART_OF, SIGN, ROLE, TITLE)}
     value = _value_column(body, choices, [k for k in rest if k not in special], periods)
     labels = [k for k in rest if k not in special and k != value]
     if by_name["series"] is not None:
