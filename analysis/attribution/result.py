@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from analysis.attribution.evidence import EvidenceReport, PartEvidence
     from analysis.attribution.triangulation import Triangulation
 
+ONE_LENS = "One lens: events by their timing. Accounting and comparison need figures of the catalogue."
 PER = PERIOD_WORDS
 ANNUALISE = {"A": 1, "Q": 4, "M": 12}
 
@@ -395,7 +396,7 @@ class AttributionResult(Result):
         if len(self.datings) > 1:
             weights = ", ".join(f"{d.dating} {d.weight:.2f}" for d in self.datings)
             lines.append(f"Weights of the datings: {weights}.")
-        lines += self._lens_words()
+        lines += self._lens_words() if self.series.catalogue else [ONE_LENS]
         if self.evidence is not None:
             lines += [f"Evidence: {text}" for text in self.evidence.words()]
         return [*lines, *self.warnings, *cannot_say(self.series)]

@@ -167,6 +167,13 @@ TARGET_KEYS = (
 """Names under which a command gets what `target_options` collected."""
 
 
+def own_options(command: Command) -> Command:
+    """Add the options that describe a caller's own files; the command takes them as ``**where``."""
+    for option in reversed(_OPTIONS[1:]):
+        command = option(command)
+    return command
+
+
 def take_target(options: dict[str, Any]) -> Target:
     """Take the options of `target_options` out of a command's and read them; see `load_target`."""
     return load_target(**{key: options.pop(key) for key in TARGET_KEYS})
