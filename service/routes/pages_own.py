@@ -27,13 +27,7 @@ from service.views.own_events import TYPED
 blueprint = APIBlueprint("own", __name__, enable_openapi=False)
 
 FILES = {"csv_file": "csv", "events_file": "events"}
-KNOWN = (
-    *(name for name in FIELDS if name not in TYPED),
-    "event_name_1",
-    "event_begin_1",
-    "event_end_1",
-    *FILES,
-)
+KNOWN = (*(name for name in FIELDS if name not in TYPED), *TYPED[:3], *FILES)
 
 
 @blueprint.get("/own")

@@ -330,9 +330,7 @@ def _events(form: OwnForm) -> EventTable:
         f"{event.title}: from {event.effective} {f'to {event.end}' if event.end else 'on'}" for event in found
     )
     if any(event.ended for event in found):
-        raise FieldError(
-            "events", "Your events: ended_by needs a file of parts, which the command line takes."
-        )
+        raise FieldError("events", "Your events: ended_by needs a file of parts; the command line takes one.")
     try:
         return EventTable(tuple(found))
     except InputError as error:

@@ -314,7 +314,7 @@ def test_events_typed_in_a_small_table_are_read_like_those_of_a_file(client: Fla
         ({"event_begin_1": ""}, "event_begin_1", "has no beginning"),
         ({"event_name_3": ""}, "event_name_3", "Event 3 has no name"),
         ({"event_end_3": "2014"}, "event_end_3", "lies before"),
-        ({"events": "name,begin,ended_by\nE,2010,zone"}, "events", "needs a file of parts"),
+        ({"events": "name,begin,ended_by\nE,2010,zone"}, "events", "needs a file of parts; the command line"),
     ],
 )
 def test_a_typed_event_that_is_wrong_is_named_at_its_field(
