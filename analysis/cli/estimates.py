@@ -247,9 +247,8 @@ def attribute(as_json: bool, details: bool, beside: bool, **options: Any) -> Non
     from analysis.interventions import compare_methods
     from analysis.reporting.headline import Headline, wrapped
 
-    own = {"parts": target.parts} if target.parts else {}
     with progress(f"fitting the joint model of {target.series.id}"):
-        result = attribute_change(target.series, target.events, **choices, **own)
+        result = attribute_change(target.series, target.events, parts=target.parts or None, **choices)
     record = result.to_record()
     events = EventTable(tuple(result.events.values()))
     text = [Headline.of(record, result.series.title or result.series.id, events).text()]

@@ -91,9 +91,8 @@ def read_parts(
     name = _whole(declared, given.name, chosen)
     members = _members(name, declared, given.name)
     parts: dict[str, TradeSeries] = {}
-    for one in reversed(members):
-        found = _with_parts(one, declared, series | parts, given.name)
-        parts[one] = found
+    for member in reversed(members):
+        parts[member] = _with_parts(member, declared, series | parts, given.name)
     whole = parts.pop(name)
     whole = replace(whole, title=title or whole.title, unit=unit or whole.unit)
     return replace(whole, caveats=(_sentence(whole, parts, strands), *whole.caveats[1:])), parts
