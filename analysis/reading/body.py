@@ -24,7 +24,8 @@ PERIODS = (
     "period", "time_period", "date", "observation_date", "time", "month", "yearmonth", "year_month",
     "quarter", "week", "year", "day", "refperiod", "reference period", "datum", "monat", "jahr", "zeit",
     "zeitraum", "période", "periode", "mois", "année", "fecha", "mes", "año", "data", "ano", "数据年月",
-    "日期", "时间", "年月", "月份", "年份", "年", "기간", "년월", "년도", "연도", "날짜",
+    "日期", "时间", "年月", "月份", "年份", "年", "年月日", "기간", "년월", "년도", "연도", "날짜", "период",
+    "дата", "год", "месяц",
 )  # fmt: skip
 """Names under which columns of periods stand, in small letters, the likeliest first."""
 _BRACKETED = re.compile(r"(?P<code>[12]\d{3}(?:[MQ]\d{1,2})?) \[YR?(?P=code)\]\Z")
@@ -157,6 +158,7 @@ def find_body(grid: Grid, choices: Choices) -> Body:
         at = _header(grid.rows[:first]) if first else 0
     head = grid.rows[at]
     header = _names(head.cells, grid.rows[first].cells if first is not None and first > at else ())
+    header = _apart(header, grid.rows[at - 1].cells if at else ())
     rows, unit, left = _rows(grid, header, grid.rows[at + 1 :])
     lines = (f"{_count(at, 'line')} above the header",) if at else ()
     return Body(grid, header, rows, (*lines, *left), unit)
@@ -234,6 +236,23 @@ def _names(cells: Sequence[Cell], data: Sequence[Cell]) -> tuple[str, ...]:
     filled = [k for row in (cells, data[: len(cells)]) for k, cell in enumerate(row) if cell != ""]
     last = max(filled) + 1
     return tuple(str(cell) if cell != "" else f"column {k + 1}" for k, cell in enumerate(cells[:last]))
+
+
+def _apart(names: tuple[str, ...], above: Sequence[Cell]) -> tuple[str, ...]:
+    """Return names that differ: those that stand twice with the words above them, else with their place."""
+    folded = [name.casefold() for name in names]
+    if len(set(folded)) == len(folded):
+        return names
+    groups, group = [], ""
+    for k in range(len(names)):
+        group = str(above[k]).strip() if k < len(above) and above[k] != "" else group
+        groups.append(group)
+    grouped = [f"{group} {name}" if group else name for group, name in zip(groups, names, strict=True)]
+    if len(set(grouped)) == len(grouped):
+        return tuple(grouped)
+    return tuple(
+        f"{name} (column {k + 1})" if folded.count(folded[k]) > 1 else name for k, name in enumerate(names)
+    )
 
 
 def _rows(

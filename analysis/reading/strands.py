@@ -207,6 +207,8 @@ def _long(body: Body, choices: Choices) -> Strands:
     rest = [k for k in range(len(body.header)) if k not in used and not _row_numbers(body, k)]
     by_name = {name: _named(body, rest, names) for name, names in
                (("status", STATUSES), ("rse", ERRORS), ("unit", UNITS), ("series", SERIES))}  # fmt: skip
+    if by_name["unit"] is not None and _numbers(body.cells(by_name["unit"]), most=True):
+        by_name["unit"] = None  # units sold, not a unit
     special = {k for k in by_name.values() if k is not None}
     if by_name["series"] is not None and _named(body, rest, (PART_OF,)) is not None:
         special |= {k for k in rest if body.header[k].casefold() in (PART_OF, SIGN, ROLE, TITLE)}

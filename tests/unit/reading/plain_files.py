@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -23,6 +23,12 @@ MONATE = [
     *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August"),
     *("September", "Oktober", "November", "Dezember"),
 ]
+RUSSIAN = [
+    *("Январь", "Февраль", "Март", "Апрель", "Май", "Июнь", "Июль", "Август"),
+    *("Сентябрь", "Октябрь", "Ноябрь", "Декабрь"),
+]
+WIDE = str.maketrans("0123456789", "０１２３４５６７８９")  # digits as they are written in Japan
+GROUPS = [(p, v, 2 * v, 3 * v, 4 * v) for p, v in zip(ISO, VALUES, strict=True)]
 TENFOLD = [10 * v for v in VALUES]
 
 
@@ -186,6 +192,19 @@ PLAIN: list[Layout] = [
         choices={"value": "dollars"},
     ),
     Layout(
+        "two lines of headers",
+        "groups.csv",
+        lines(",Exports,,Imports,\nMonth,Value,Weight,Value,Weight", GROUPS),
+        question="value",
+    ),
+    read(
+        "the same, decided",
+        "groups2.csv",
+        lines(",Exports,,Imports,\nMonth,Value,Weight,Value,Weight", GROUPS),
+        choices={"value": "Imports Value"},
+        values=[3 * v for v in VALUES],
+    ),
+    Layout(
         "no header",
         "headless.csv",
         lines(f"{ISO[0]},{VALUES[0]}", list(zip(ISO[1:], VALUES[1:], strict=True))),
@@ -235,6 +254,33 @@ PLAIN: list[Layout] = [
         "UTF-16 with tabs (Excel's Unicode text)",
         "unicode.txt",
         dated("{}-{:02d}".format, by="\t", header="period\tvalue", encoding="utf-16"),
+    ),
+    read(
+        "Shift-JIS with wide digits",
+        "nihon.csv",
+        lines(
+            "年月,輸出額",
+            [(f"{y}年{m}月", str(v).translate(WIDE)) for (y, m), v in zip(MONTHS, VALUES, strict=True)],
+            encoding="cp932",
+        ),
+    ),
+    read(
+        "Windows-1251, months in Russian",
+        "rossiya.csv",
+        lines(
+            "Период;Экспорт, млн долл.",
+            [(f"{RUSSIAN[m - 1]} {y}", g) for (y, m), g in zip(MONTHS, GERMAN, strict=True)],
+            by=";",
+            encoding="cp1251",
+        ),
+        values=TENFOLD,
+    ),
+    Layout(
+        "weeks by their last days, numbers called units",
+        "units.csv",
+        lines("Week ending,Units", [(f"{d + timedelta(3):%d-%b-%Y}", 100 + d.day) for d in WEEKS]),
+        WEEKLY,
+        [100 + d.day for d in WEEKS],
     ),
     read("Excel workbook", "book.xlsx", workbook("openpyxl")),
     read("OpenDocument sheet", "book.ods", workbook("odf")),
