@@ -69,6 +69,14 @@ def test_months_written_once_a_year_are_years_and_a_month_missing_now_and_then_i
     assert apart.frequency == "M", "four years apart is no spacing of years"
 
 
+@pytest.mark.parametrize("forms", [("06-30", "12-31"), ("01", "07"), ("03-01", "09-01")])
+def test_half_years_are_neither_quarters_nor_months_unless_the_caller_says_so(forms):
+    halves = [f"{y}-{form}" for y in range(2010, 2014) for form in forms]
+    with pytest.raises(InputError, match=r"are half-years, which is none of the frequencies.*--frequency M"):
+        TradeSeries.from_values(halves, range(8), gaps="missing")
+    assert TradeSeries.from_values(halves, range(8), gaps="missing", frequency="M").n_observed == 8
+
+
 @pytest.mark.parametrize(
     ("text", "first", "last", "weeks"),
     [
