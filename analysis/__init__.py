@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analysis.catalogue import events, series
     from analysis.domain import Event, EventTable, Period, TradeSeries, Window
     from analysis.interventions import compare_methods, fit_interventions
-    from analysis.reading import FileQuestion, read_controls, read_events, read_series
+    from analysis.reading import FileQuestion, read_controls, read_events, read_parts, read_series
     from analysis.reading.layouts import read_comtrade, read_imf
 
 _LAZY = {
@@ -44,6 +44,7 @@ _LAZY = {
     "read_controls": "analysis.reading",
     "read_events": "analysis.reading",
     "read_imf": "analysis.reading.layouts",
+    "read_parts": "analysis.reading",
     "read_series": "analysis.reading",
     "series": "analysis.catalogue",
 }
@@ -71,6 +72,7 @@ __all__ = [
     "read_controls",
     "read_events",
     "read_imf",
+    "read_parts",
     "read_series",
     "series",
 ]

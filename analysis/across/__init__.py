@@ -6,6 +6,7 @@ from analysis.across.effects import EffectsTable, read_effects
 from analysis.across.exposure import ExposureTable, provision_exposure, read_exposure
 from analysis.across.league import LeagueTable, league_table
 from analysis.across.pooling import PooledEffects, pool_effects
+from analysis.across.provisions import read_provisions
 
 __all__ = [
     "CommonBreaks",
@@ -21,4 +22,5 @@ __all__ = [
     "provision_exposure",
     "read_effects",
     "read_exposure",
+    "read_provisions",
 ]

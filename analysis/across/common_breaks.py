@@ -13,6 +13,7 @@ from scipy import special
 from analysis.across.discoveries import adjusted_pvalues
 from analysis.breaks.matching import event_windows, meets
 from analysis.domain import Cell, EventTable, FloatArray, Period, Result, TradeSeries
+from analysis.domain.seasons import HARMONIC, season_columns, seasonal_by_default
 from analysis.errors import CannotEstimateError, UsageError
 from analysis.interventions.design import Scale
 from analysis.numerics.common_break import Whitened, compare_dates, date_set, whiten_series
@@ -199,7 +200,7 @@ def find_common_breaks(
     first, length, chosen, left_out = _same_calendar(series)
     left_out = [*unread, *left_out]
     periods = [first + k for k in range(length)]
-    on = seasonal if seasonal is not None else first.frequency in ("Q", "M")
+    on = seasonal_by_default(periods) if seasonal is None else seasonal
     base = _base(periods, on)
     h = max(int(np.ceil(trimming * length)), 2)
     names, columns = [], []
@@ -257,7 +258,9 @@ def _same_calendar(
 
 def _base(periods: Sequence[Period], seasonal: bool) -> FloatArray:
     columns = [np.ones(len(periods))]
-    if seasonal:
+    if seasonal and periods[0].frequency in HARMONIC:
+        columns += list(season_columns(periods).T)
+    elif seasonal:
         seasons = np.array([period.season for period in periods])
         columns += [(seasons == k).astype(np.float64) for k in range(1, periods[0].per_year)]
     return np.column_stack(columns)

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from analysis import catalogue
 from analysis.attribution.accounting import account_or_reason
+from analysis.attribution.ends import declare_ends
 from analysis.attribution.evidence import (
     EveryResolution,
     EvidenceLevel,
@@ -69,7 +70,8 @@ def attribute(
         Refits that speak for or against the answer: ``basic`` leaves each event out and looks for effects
         before the events; ``full`` adds placebos and the specification curve.
     parts : mapping of str to TradeSeries, optional
-        A caller's own series by id, for the parts that `series` declares.
+        A caller's own series by id, for the parts that `series` declares (`analysis.read_parts`). An event
+        with ``ended_by`` takes away what those parts were before it, exactly, and is in no other model.
 
     Returns
     -------
@@ -99,10 +101,15 @@ def attribute(
             pointer="/options/method",
         )
 
-    def fit(own: TradeSeries, table: EventTable | None = events) -> InterventionResult:
+    everything = events
+    if events is not None and any(event.ended for event in events):
+        series, parts, events = declare_ends(series, parts or {}, events)
+
+    def fit(own: TradeSeries, table: EventTable | None = None) -> InterventionResult:
+        felt = everything if own.id == series.id else events
         return fit_once(
             own,
-            table,
+            felt if table is None else table,
             scale=scale,
             seasonal=seasonal if own.frequency == series.frequency else None,
             trend=trend,
@@ -115,7 +122,9 @@ def attribute(
             shape=shape,
         )
 
-    answer = attribute_by(series, fit, start=start, end=end, clock=clock, level=level, parts=parts)
+    answer = attribute_by(
+        series, fit, start=start, end=end, clock=clock, level=level, parts=parts, events=everything
+    )
     return replace(answer, evidence=evidence_of(answer, chosen, fit))
 
 
@@ -210,6 +219,7 @@ def attribute_by(
     clock: str = "all",
     level: float = 0.95,
     parts: Mapping[str, TradeSeries] | None = None,
+    events: EventTable | None = None,
     **choices: Any,
 ) -> AttributionResult:
     """Divide a change with the joint models that `fit` returns.
@@ -219,8 +229,8 @@ def attribute_by(
     series : TradeSeries
     fit : callable
         Returns the joint model of the series and of each of its parts.
-    start, end, clock, level, parts
-        As in `attribute`.
+    start, end, clock, level, parts, events
+        As in `attribute`; of the events those that end a part.
     **choices
         ``order``, ``dependence``, ``log2_points`` and ``joined`` of `divide_change`, for branches.
     """
@@ -228,7 +238,7 @@ def attribute_by(
     backwards = after.last < before.first
     early, late = (after, before) if backwards else (before, after)
     sign = -1.0 if backwards else 1.0
-    resolver = Resolver(early, late, fit, _finder(parts), _catalogue_event)
+    resolver = Resolver(early, late, fit, _finder(parts), _event_of(events))
     accounting = False
     try:
         found = resolver.resolve(series, sign)
@@ -282,8 +292,11 @@ def _finder(parts: Mapping[str, TradeSeries] | None) -> Callable[[str, str], Tra
     return find
 
 
-def _catalogue_event(name: str) -> Event:
-    return catalogue.events()[name]
+def _event_of(events: EventTable | None) -> Callable[[str], Event]:
+    def find(name: str) -> Event:
+        return events[name] if events is not None and name in events else catalogue.events()[name]
+
+    return find
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from analysis.attribution.evidence import EvidenceReport, PartEvidence
     from analysis.attribution.triangulation import Triangulation
 
+ONE_LENS = "One lens: events by their timing. Accounting and comparison need figures of the catalogue."
 PER = PERIOD_WORDS
 ANNUALISE = {"A": 1, "Q": 4, "M": 12}
 
@@ -168,6 +169,13 @@ class AttributionResult(Result):
     def per_year(self) -> int:
         """Periods a year, by which means are annualised; 1 for weekly and daily series and for rates."""
         return annualise(self.series)
+
+    @property
+    def per(self) -> str:
+        """What a number of the answer is counted by: a year, where none is a sum a year a week or a day."""
+        if self.series.rate:
+            return ""
+        return "a year" if self.series.frequency in ANNUALISE else f"a {PER[self.series.frequency]}"
 
     @property
     def datings(self) -> tuple[Dated, ...]:
@@ -352,8 +360,8 @@ class AttributionResult(Result):
         return self.sentence()
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
-        """Return sums, rows and everything else, a year: estimate, limits, per cent, precision."""
-        columns = ("came with", "a year", "lower", "upper", "percent", "precision")
+        """Return sums, rows and everything else by what they count: estimate, limits, per cent, precision."""
+        columns = ("came with", self.per or "change", "lower", "upper", "percent", "precision")
         rows: list[list[Cell]] = [
             self._cells(f"{item.label}, together", item.interval, item.grade) for item in self.sums
         ]
@@ -388,7 +396,7 @@ class AttributionResult(Result):
         if len(self.datings) > 1:
             weights = ", ".join(f"{d.dating} {d.weight:.2f}" for d in self.datings)
             lines.append(f"Weights of the datings: {weights}.")
-        lines += self._lens_words()
+        lines += self._lens_words() if self.series.catalogue else [ONE_LENS]
         if self.evidence is not None:
             lines += [f"Evidence: {text}" for text in self.evidence.words()]
         return [*lines, *self.warnings, *cannot_say(self.series)]

@@ -21,6 +21,7 @@ from analysis.breaks.sensitivity import bic
 from analysis.breaks.sized import SizedSearch, sized_search
 from analysis.breaks.trend_steps import trend_search
 from analysis.domain import TradeSeries
+from analysis.domain.seasons import CLASSES, class_of
 from analysis.errors import CannotEstimateError
 from analysis.numerics.least_squares import FloatArray, least_squares
 from analysis.numerics.long_run_variance import long_run_variance
@@ -142,7 +143,7 @@ def mean_or_trend(mean: Sample, with_trend: Callable[[], Sample | None], guard: 
 
 
 def season_pvalue(sample: Sample) -> float:
-    """Return the p-value of Kruskal and Wallis' test of the seasons.
+    """Return the p-value of Kruskal and Wallis' test of the seasons; weeks are taken by their months.
 
     Parameters
     ----------
@@ -152,7 +153,8 @@ def season_pvalue(sample: Sample) -> float:
     length = len(sample.series)
     values = np.full(length, np.nan)
     values[sample.calendar] = sample.y
-    half = sample.seasons // 2
+    cycle, frequency = sample.series.first.per_year, sample.series.frequency
+    half = cycle // 2
     padded = np.concatenate([np.full(half, np.nan), values, np.full(half, np.nan)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     weights = np.ones(2 * half + 1)
@@ -160,16 +162,17 @@ def season_pvalue(sample: Sample) -> float:
     known = np.isfinite(windows)
     weight = np.sum(known * weights, axis=1)
     level = np.nansum(np.where(known, windows, 0.0) * weights, axis=1) / np.maximum(weight, 0.5)
-    usable = np.isfinite(values) & (weight >= 0.75 * sample.seasons)
-    season = (sample.series.first.season + np.arange(length)) % sample.seasons
+    usable = np.isfinite(values) & (weight >= 0.75 * cycle)
+    classes = CLASSES[frequency]
+    season = np.array([class_of(period) for period in sample.series.periods])
     left, group = (values - level)[usable], season[usable]
     ranks = _ranks(left)
     total = left.size
-    counts = np.bincount(group, minlength=sample.seasons)
-    sums = np.bincount(group, ranks, minlength=sample.seasons)
+    counts = np.bincount(group, minlength=classes)
+    sums = np.bincount(group, ranks, minlength=classes)
     inside = counts > 0
     spread = np.sum((ranks - (total + 1) / 2) ** 2) / max(total - 1, 1)
-    if total <= 2 * sample.seasons or spread == 0:
+    if total <= 2 * classes or spread == 0:
         return 0.0
     statistic = np.sum(counts[inside] * (sums[inside] / counts[inside] - (total + 1) / 2) ** 2) / spread
     return float(chdtrc(np.count_nonzero(inside) - 1, statistic))

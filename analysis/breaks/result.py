@@ -318,8 +318,10 @@ def _gradual(found: DatedBreak) -> str:
 
 
 def _dip(dip: Mapping[str, Any]) -> str:
+    lasting = f"{dip['periods']} periods" if dip["periods"] > 1 else "one period"
+    when = f"{dip['first']} to {dip['last']}" if dip["periods"] > 1 else str(dip["first"])
     return (
-        f"A dip of {dip['periods']} periods, {dip['first']} to {dip['last']}: "
+        f"A dip of {lasting}, {when}: "
         f"{_size(dip['depth'], dip['depth_percent'])}, then back; shorter than the shortest segment, so no "
         "lasting break."
     )

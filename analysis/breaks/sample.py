@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 from analysis.breaks.bai_perron import BreakRegression
 from analysis.domain import FREQUENCY_NAMES, FloatArray, Period, TradeSeries, Window
 from analysis.domain.declared import RegimeChoice, read_regimes, standardise_controls
+from analysis.domain.seasons import (
+    HARMONIC,
+    season_columns,
+    season_words,
+    seasonal_by_default,
+    seen_once,
+)
 from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.numerics.least_squares import IntArray, least_squares
 from analysis.numerics.partitions import admissible_breaks
@@ -51,7 +58,7 @@ class Sample:
         Columns whose coefficients may break (intercept; and trend per year), shape (n, q), and those that
         all segments share: seasonal dummies, then controls, shape (n, p).
     seasons : int
-        1, 4 or 12.
+        Coefficients of the season and the mean: 1, 4 or 12, of weeks 9.
     controls : tuple of str
         Names of the controls.
     loud : ndarray of bool
@@ -139,7 +146,8 @@ class Sample:
         """The model in words."""
         what = "one mean" if self.model == "mean" else "one level and one linear trend"
         unit = "logarithms of the values" if self.scale == "log" else "values"
-        season = f", {self.seasons} seasonal means common to all segments" if self.seasons > 1 else ""
+        means = season_words(self.series.frequency, self.seasons - 1)
+        season = f", {means} common to all segments" if self.seasons > 1 else ""
         given = "" if self.scale_given else " (scale chosen by the rule: log if every value is above zero)"
         controls = f", {', '.join(self.controls)} as controls common to all segments" if self.controls else ""
         return f"{unit}{given}: {what} per segment{season}{controls}"
@@ -181,22 +189,16 @@ def build_sample(
     observed = np.flatnonzero(np.isfinite(series.values))
     values = series.values[observed]
     chosen = _scale(series, scale)
-    on = series.frequency in ("M", "Q") if seasonal is None else bool(seasonal)
-    seasons = {"M": 12, "Q": 4}.get(series.frequency, 1) if on else 1
-    labels = (series.first.season + observed) % seasons if seasons > 1 else np.zeros(observed.size, np.intp)
+    season = _season(series, observed, seasonal)
+    seasons = season.shape[1] + 1
     given = standardise_controls(series, controls)
     windows, stretch = read_regimes(series, regime)
-    _require_enough(series, observed.size, labels, seasons, (1 if model == "trend" else 0) + len(given))
+    _require_enough(series, observed, seasons, (1 if model == "trend" else 0) + len(given))
     y = np.log(values) if chosen == "log" else values.astype(float)
     intercept = np.ones((observed.size, 1))
     years = (observed - observed.mean()) / series.first.per_year
     changing = intercept if model == "mean" else np.column_stack([intercept, years])
-    common = np.column_stack(
-        [
-            (labels[:, None] == np.arange(1, seasons)[None, :]).astype(float),
-            *(values[observed] for values in given.values()),
-        ]
-    )
+    common = np.column_stack([season, *(values[observed] for values in given.values())])
     fit = least_squares(y - y.mean(), np.column_stack([changing, common]))
     if given and fit.dropped:
         raise InputError(
@@ -279,17 +281,31 @@ def _scale(series: TradeSeries, scale: Scale | None) -> Scale:
     return scale or ("level" if low else "log")
 
 
-def _require_enough(series: TradeSeries, n: int, labels: IntArray, seasons: int, further: int) -> None:
-    k = seasons + further
+def _season(series: TradeSeries, observed: IntArray, seasonal: bool | None) -> FloatArray:
+    """Return the season's columns beside the intercept, shape (n, k)."""
+    seen = [series.first + int(k) for k in observed]
+    on = seasonal_by_default(seen) if seasonal is None else bool(seasonal)
+    if not on or series.frequency == "A":
+        return np.empty((observed.size, 0))
+    if series.frequency in HARMONIC:
+        return season_columns(series.periods)[observed]
+    cycle = series.first.per_year
+    labels = (series.first.season + observed) % cycle
+    return np.asarray(labels[:, None] == np.arange(1, cycle)[None, :], dtype=np.float64)
+
+
+def _require_enough(series: TradeSeries, observed: IntArray, seasons: int, further: int) -> None:
+    k, n = seasons + further, observed.size
     if n - k < FEWEST_DEGREES:
         raise CannotEstimateError(
             f"the {FREQUENCY_NAMES[series.frequency]} series '{series.id}' has {n} observed periods and the "
             f"model {k} coefficients: at least {k + FEWEST_DEGREES} are needed"
         )
-    counts = np.bincount(labels, minlength=seasons)
-    if seasons > 1 and counts.min() < 2:
-        name = "month" if seasons == 12 else "quarter"
+    absent = seen_once(series.first + int(k) for k in observed) if seasons > 1 else None
+    if absent is not None and series.frequency != "D":
+        name = "quarter" if series.frequency == "Q" else "month"
+        times = "in less than two years" if series.frequency == "W" else "less than twice"
         raise CannotEstimateError(
-            f"the series '{series.id}' observes {name} {int(np.argmin(counts)) + 1} less than twice: "
+            f"the series '{series.id}' observes {name} {absent + 1} {times}: "
             "its seasonal mean cannot be told from the rest; use --no-seasonal"
         )

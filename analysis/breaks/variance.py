@@ -49,7 +49,7 @@ def seasonal_break(sample: Sample, rho: float, factor: float = 1.0) -> Stability
     Parameters
     ----------
     sample : Sample
-        Quarterly or monthly, with seasons.
+        With seasons.
     rho : float
     factor : float
         Multiplier of the variance in declared stretches.
@@ -66,7 +66,7 @@ def seasonal_break(sample: Sample, rho: float, factor: float = 1.0) -> Stability
     seasonal = sample.common[:, : sample.seasons - 1]
     contrasts = (seasonal - seasonal.mean(axis=0)) * weights[:, None]
     kept = np.column_stack([sample.changing, sample.common[:, sample.seasons - 1 :]]) * weights[:, None]
-    share = max(sample.trimming, 2 * sample.seasons / sample.n)
+    share = max(sample.trimming, 2 * sample.series.first.per_year / sample.n)
     if share >= 0.5:
         raise CannotEstimateError("the series is too short for a test of its seasonal pattern")
     found = f_statistics(

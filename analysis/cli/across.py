@@ -164,14 +164,19 @@ def common_breaks(
     "--products",
     metavar="FILE",
     required=True,
-    help="Columns series_id,product,flow; others are passed over.",
+    help="Columns series_id,product,flow and, if it has it, economy; others are passed over.",
+)
+@click.option(
+    "--provisions",
+    metavar="FILE",
+    help="Your own instead of the catalogue's: event_id,hs_codes and optionally flow,economy,effective,id.",
 )
 @click.option(
     "--event",
     "event_ids",
     metavar="ID",
     multiple=True,
-    help="Of the catalogue; default: every UN resolution.",
+    help="Default: every UN resolution, or every event of --provisions.",
 )
 @click.option(
     "--rule",
@@ -182,14 +187,21 @@ def common_breaks(
 )
 @_output_option
 @json_option
-def exposure(products: str, event_ids: Sequence[str], rule: str, output: str | None, as_json: bool) -> None:
-    """Which products the bans and caps of the catalogue's events name."""
-    from analysis import catalogue
+def exposure(
+    products: str,
+    provisions: str | None,
+    event_ids: Sequence[str],
+    rule: str,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Which products the bans and caps of the events name, of the economy that they are about."""
     from analysis.across.exposure import provision_exposure, read_products
-    from analysis.domain import UN_RESOLUTION
+    from analysis.across.provisions import read_provisions
 
-    wanted = list(event_ids) or [e.id for e in catalogue.events() if e.kind == UN_RESOLUTION]
-    _answer(provision_exposure(read_products(products), wanted, rule=rule), output, as_json)
+    own = read_provisions(provisions) if provisions else None
+    found = provision_exposure(read_products(products), event_ids or None, rule=rule, provisions=own)
+    _answer(found, output, as_json)
 
 
 def _answer(found: Result, output: str | None, as_json: bool) -> None:

@@ -248,11 +248,12 @@ def attribute(as_json: bool, details: bool, beside: bool, **options: Any) -> Non
     from analysis.reporting.headline import Headline, wrapped
 
     with progress(f"fitting the joint model of {target.series.id}"):
-        result = attribute_change(target.series, target.events, **choices)
+        result = attribute_change(target.series, target.events, parts=target.parts or None, **choices)
     record = result.to_record()
     events = EventTable(tuple(result.events.values()))
     text = [Headline.of(record, result.series.title or result.series.id, events).text()]
-    text += [wrapped(note) for note in (result.notes() if details else result.limits())]
+    notes = [note for note in result.notes() if not note.startswith("Doubt: ")]  # the headline has them
+    text += [wrapped(note) for note in (notes if details else result.limits())]
     if beside:
         panels = {fit.series.id: compare_methods(fit, controls=target.controls) for fit in result.fits}
         record["methods"] = {name: panel.to_record() for name, panel in panels.items()}

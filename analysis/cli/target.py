@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -75,7 +75,7 @@ _OPTIONS = (
         "--events",
         "events_file",
         metavar="FILE",
-        help="Own events: header id,title,effective and optionally shape,end,lead,group.",
+        help="Own events: header id,title,effective and optionally shape,end,lead,group,ended_by.",
     ),
     *READING_OPTIONS,
     click.option("--title", metavar="TEXT", help="Title of the series of --csv."),
@@ -121,12 +121,15 @@ class Target:
         None means what the recipe of the series declares.
     controls : dict of str to dict of str to float, or None
         Values by control and ISO period; None means what the recipe declares.
+    parts : dict of str to TradeSeries
+        The caller's series of which `series` is the sum, by id.
     """
 
     series: TradeSeries
     events: EventTable | None
     regimes: tuple[Window, ...] | None
     controls: dict[str, dict[str, float]] | None
+    parts: dict[str, TradeSeries] = field(default_factory=dict)
 
     def say_what_was_read(self) -> None:
         """Write to stderr, in a sentence, what was read of the caller's file."""
@@ -162,6 +165,13 @@ TARGET_KEYS = (
     *CHOICE_KEYS,
 )
 """Names under which a command gets what `target_options` collected."""
+
+
+def own_options(command: Command) -> Command:
+    """Add the options that describe a caller's own files; the command takes them as ``**where``."""
+    for option in reversed(_OPTIONS[1:]):
+        command = option(command)
+    return command
 
 
 def take_target(options: dict[str, Any]) -> Target:
@@ -202,29 +212,28 @@ def load_target(
     if (target is None) == (csv is None):
         raise UsageError("name either a catalogue series (tradebreaks series lists them) or --csv FILE")
     own = {"title": title, "unit": unit, "rate": rate}
-    series = (
-        _own_series(csv, vintage, gaps, own, choices)
-        if csv is not None
-        else _catalogue_series(
-            str(target), vintage, gaps, {**own, **choices}, files=bool(events_file or controls_file)
-        )
-    )
+    if csv is not None:
+        series, parts = _own_series(csv, vintage, gaps, own, choices)
+    else:
+        files = bool(events_file or controls_file)
+        series, parts = _catalogue_series(str(target), vintage, gaps, {**own, **choices}, files=files), {}
     return Target(
         series=series,
         events=read_events(events_file, choices=beside) if events_file else None,
         regimes=tuple(Window.parse(text) for text in regimes) or None,
         controls=read_controls(controls_file, choices=beside) if controls_file else None,
+        parts=parts,
     )
 
 
 def _own_series(
     csv: str, vintage: str | None, gaps: str, own: dict[str, Any], choices: dict[str, Any]
-) -> TradeSeries:
+) -> tuple[TradeSeries, dict[str, TradeSeries]]:
     if vintage is not None:
         raise UsageError("--vintage belongs to a catalogue series and has no meaning with --csv")
-    from analysis.reading import read_series
+    from analysis.reading import read_parts
 
-    return read_series(csv, gaps="missing" if gaps == "missing" else "refuse", **own, **choices)
+    return read_parts(csv, gaps="missing" if gaps == "missing" else "refuse", **own, **choices)
 
 
 def _catalogue_series(

@@ -21,7 +21,7 @@ DATA_BREAK = "data_break"
 UN_RESOLUTION = "un_resolution"
 CALLER_KIND = "event"
 
-_ROW_KEYS = ("id", "title", "effective", "shape", "end", "lead", "group")
+_ROW_KEYS = ("id", "title", "effective", "shape", "end", "lead", "group", "ended_by")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Event:
         Name of a declared group.
     applies_to : tuple of str
         Series whose record a data break changes.
+    ended : tuple of str
+        Parts of a caller's target whose trade it ended (column ``ended_by``).
     details : mapping
         Further fields of the event table as they stand there (issuer, summary, flows, ...).
     provenance : mapping
@@ -70,6 +72,7 @@ class Event:
     lead: int = 0
     group: str | None = None
     applies_to: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     catalogue: bool = False
@@ -104,6 +107,7 @@ class Event:
             "lead": self.lead,
             "group": self.group,
             "applies_to": list(self.applies_to),
+            **({"ended_by": list(self.ended)} if self.ended else {}),
             "unverified": list(self.unverified),
             "provenance": dict(self.provenance),
         }
@@ -122,6 +126,7 @@ class Event:
             "lead",
             "group",
             "applies_to",
+            *(("ended_by",) if self.ended else ()),
         )
         record = self.to_record()
         return {key: record[key] for key in keys}
@@ -152,7 +157,7 @@ class EventTable:
     ) -> EventTable:
         """Build a table from mappings with the keys of the contract's events file.
 
-        ``id``, ``title`` and ``effective`` are required; ``shape, end, lead, group`` are optional.
+        ``id``, ``title`` and ``effective`` are required; ``shape, end, lead, group, ended_by`` are optional.
 
         Raises
         ------
@@ -264,7 +269,16 @@ def _event(row: Mapping[str, Any], place: str) -> Event:
         shape=shape,
         lead=_lead(row.get("lead"), place),
         group=str(row["group"]).strip() if row.get("group") else None,
+        ended=_names(row.get("ended_by"), place),
     )
+
+
+def _names(value: object, place: str) -> tuple[str, ...]:
+    """Return ids of series, of text those between semicolons."""
+    given = value.split(";") if isinstance(value, str) else value or ()
+    if not isinstance(given, Iterable) or not all(isinstance(name, str) for name in given):
+        raise InputError(f"{place}: 'ended_by' is '{value}'; give ids of series, separated by semicolons")
+    return tuple(require_text(name.strip(), f"{place}: 'ended_by'") for name in given if name.strip())
 
 
 def _lead(value: object, place: str) -> int:

@@ -221,6 +221,13 @@ class Window:
             Period.containing(self.first.start, frequency), Period.containing(self.last.end, frequency)
         )
 
+    @property
+    def years(self) -> tuple[int, int] | None:
+        """First and last year of a stretch of whole years (of weeks the years of ISO 8601), else None."""
+        years = (self.first.year, self.last.year)
+        whole = Window(Period("A", years[0]), Period("A", years[1]))
+        return years if whole.on(self.first.frequency) == self else None
+
     def periods(self) -> Iterator[Period]:
         """Iterate over the periods from first to last."""
         return (self.first + step for step in range(len(self)))

@@ -7,6 +7,7 @@ once a month are months, once a quarter quarters, once a year years, every seven
 from __future__ import annotations
 
 import itertools
+import math
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
@@ -17,6 +18,8 @@ from analysis.errors import InputError
 
 BEGINS_BY, ENDS_WITHIN = 4, 4
 """First and last business days lie this near to the ends of their month, holidays included."""
+LEAST_SPACED = 4
+"""Months from which their spacing says that they are quarters or years."""
 MOSTLY = 0.75
 """Share of steps of one month that makes dates of no fixed day (third Fridays) months."""
 _CODES: dict[str, Frequency] = {
@@ -44,7 +47,8 @@ def on_spacing(periods: Sequence[Period], frequency: Frequency | None = None) ->
     Raises
     ------
     InputError
-        If days have no regular spacing, or a period is coarser than `frequency`.
+        If days have no regular spacing, or one that is no frequency here (half-years), or a period is coarser
+        than `frequency`.
     """
     own = {period.frequency for period in periods}
     if frequency is not None:
@@ -53,6 +57,8 @@ def on_spacing(periods: Sequence[Period], frequency: Frequency | None = None) ->
             if order.index(period.frequency) < order.index(frequency):
                 raise InputError(f"{period} is coarser than {FREQUENCY_NAMES[frequency]}")
         return [Period.containing(p.end, frequency) for p in periods]
+    if own in ({"D"}, {"M"}):
+        _refuse_other_spacing(periods)
     if own == {"D"}:
         found = frequency_of_days([period.start for period in periods])
         if found is None:
@@ -61,9 +67,8 @@ def on_spacing(periods: Sequence[Period], frequency: Frequency | None = None) ->
                 "months), or write periods such as 2016-03"
             )
         return list(periods) if found == "D" else [Period.containing(p.start, found) for p in periods]
-    if own == {"M"} and _once_a_quarter(periods):
-        return [Period.containing(p.start, "Q") for p in periods]
-    return list(periods)
+    coarser = _spaced_months(periods) if own == {"M"} else None
+    return [Period.containing(p.start, coarser) for p in periods] if coarser else list(periods)
 
 
 def frequency_of_days(days: Sequence[date]) -> Frequency | None:
@@ -117,15 +122,31 @@ def _aligned(days: Sequence[date]) -> bool:
     )
 
 
-def _once_a_quarter(periods: Sequence[Period]) -> bool:
-    """Tell whether four months or more, as FRED and the World Bank write them, are quarters."""
-    months = sorted({period.ordinal for period in periods})
-    return (
-        len(months) >= 4
-        and len(months) == len(periods)
-        and all((b - a) % 3 == 0 for a, b in itertools.pairwise(months))
-        and any(b - a == 3 for a, b in itertools.pairwise(months))
+def _refuse_other_spacing(periods: Sequence[Period]) -> None:
+    """Refuse half-years and the like: as months or quarters most of them would be missing."""
+    ordered = sorted({period.start for period in periods})
+    months = [day.year * 12 + day.month - 1 for day in ordered]
+    if len(set(months)) < LEAST_SPACED or len(set(months)) != len(periods) or not _aligned(ordered):
+        return
+    every = math.gcd(*(b - a for a, b in itertools.pairwise(months)))
+    if every not in (2, 4, 6):
+        return
+    what = "half-years" if every == 6 else f"every {every} months"
+    raise InputError(
+        f"the dates {ordered[0]}, {ordered[1]}, {ordered[2]} are {what}, which is none of the frequencies: "
+        "add them up to years, or, if each is a month's value, say --frequency M"
     )
+
+
+def _spaced_months(periods: Sequence[Period]) -> Frequency | None:
+    """Return what four months or more, spaced as FRED writes them, are: quarters, years or neither."""
+    months = sorted({period.ordinal for period in periods})
+    if len(months) < LEAST_SPACED or len(months) != len(periods):
+        return None
+    steps = [b - a for a, b in itertools.pairwise(months)]
+    if all(step % 12 == 0 for step in steps):
+        return "A" if 12 in steps else None
+    return "Q" if 3 in steps and all(step % 3 == 0 for step in steps) else None
 
 
 def _some(periods: Sequence[Period]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.domain import FloatArray
+from analysis.domain.seasons import HARMONIC, season_words
 from analysis.interventions.design import CONTROL_SD, TREND_SD_PER_YEAR
 from analysis.interventions.joint.marginal_likelihood import OUTLIER_FACTORS
 from analysis.interventions.joint.measurement_error import MATERIAL
@@ -133,6 +134,11 @@ def assumptions(result: InterventionResult) -> list[str]:
         "The measurement error has the declared variance; up to three outlying months outside the onset of "
         "events may carry more variance; totals over spans are linearised.",
     ]
+    season = next((term for term in result.posterior.design.terms if term.kind == "seasonal"), None)
+    if season is not None and result.series.frequency in HARMONIC:
+        columns = season.columns.stop - season.columns.start
+        words = season_words(result.series.frequency, columns)
+        lines.append(f"The season is the same in every year: {words}.")
     if result.regimes:
         lines.append(
             "In the declared regime the white and AR variances are multiplied by an estimated ratio: "

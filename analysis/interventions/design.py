@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.domain import DATA_BREAK, UN_RESOLUTION, Event, EventTable, FloatArray, Period, TradeSeries
+from analysis.domain.seasons import HARMONIC, season_columns
 from analysis.errors import InputError
 from analysis.interventions.dating import (
     COARSE,
@@ -217,7 +218,7 @@ def build_design(
     events : EventTable
     scale : {"log", "level"}
     seasonal : bool
-        Whether dummies of the months or quarters enter.
+        Whether dummies of the months or quarters enter, or the columns of `analysis.domain.seasons`.
     trend : {"none", "linear", "local"}
         ``local`` has the columns of ``linear``; its wandering slope is noise.
     datings : sequence of Dating
@@ -320,7 +321,9 @@ def _base_columns(
         terms.append(Term(name, kind, slice(start, start + block.shape[1])))
         precision.extend([prior] * block.shape[1])
 
-    if seasonal:
+    if seasonal and series.frequency in HARMONIC:
+        add("seasonal", "seasonal", season_columns(series.periods), 0.0)
+    elif seasonal:
         seasons = np.array([period.season for period in series.periods])
         cycle = series.first.per_year
         dummies = (seasons[:, None] == np.arange(1, cycle)).astype(np.float64)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from analysis.domain import EventTable, FloatArray, Period, TradeSeries
 from analysis.domain.declared import RegimeChoice
-from analysis.errors import InputError, TradebreaksError, UsageError
+from analysis.domain.seasons import HARMONIC
+from analysis.errors import CannotEstimateError, InputError, TradebreaksError, UsageError
 from analysis.interventions.dating import DATINGS
 from analysis.interventions.design import Scale, Trend
 from analysis.interventions.fit import STRUCTURAL, fit_interventions, transitions
@@ -27,7 +28,7 @@ from analysis.interventions.joint.fit import BlockPosterior, fit_block
 from analysis.interventions.joint.frame import Frame
 from analysis.interventions.panel_rows import SUM, PanelResult, PanelRow, rows_of, rows_of_block
 from analysis.interventions.peers import PEERS
-from analysis.interventions.sample import SPARE_OBSERVATIONS, check_events
+from analysis.interventions.sample import SPARE_OBSERVATIONS, check_events, check_season
 from analysis.interventions.settings import DesignRecipe, read_settings
 
 ONE_SCALE = " for the whole request (scale=level), whose rows are in one unit, or leave this series out"
@@ -273,8 +274,18 @@ def _enough(
     spread = np.nanmax(values, axis=1) - np.nanmin(values, axis=1)
     fine = spread > 1e-12 * np.maximum(1.0, np.nanmax(np.abs(values), axis=1))
     fine &= seen.sum(axis=1) - coefficients >= SPARE_OBSERVATIONS
-    if seasonal:
+    if seasonal and one.frequency in HARMONIC:
+        fine &= np.array([_shows_its_season(one, row) for row in seen])
+    elif seasonal:
         seasons = np.array([period.season for period in one.periods])
         for season in range(one.first.per_year):
             fine &= seen[:, seasons == season].sum(axis=1) >= 2
     return np.asarray(fine)
+
+
+def _shows_its_season(one: TradeSeries, seen: NDArray[np.bool_]) -> bool:
+    try:
+        check_season(one, seen)
+    except CannotEstimateError:
+        return False
+    return True

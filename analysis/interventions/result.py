@@ -57,7 +57,15 @@ class InterventionResult(EffectResult):
 
     def notes(self) -> list[str]:
         """Return doubts first, then the notes of every method."""
-        return [*(f"Doubt: {doubt.text}" for doubt in self.checks.doubts), *super().notes()]
+        slopes = [self._slope_words(row) for row in self.coefficients() if row["kind"] == "slope"]
+        return [*slopes, *(f"Doubt: {doubt.text}" for doubt in self.checks.doubts), *super().notes()]
+
+    def _slope_words(self, row: dict[str, Any]) -> str:
+        unit = "logs" if self.logs else self.series.unit
+        return (
+            f"{row['name']}, change of slope: {row['estimate']:.4g} {unit} a year "
+            f"({100 * self.level:g} % interval {row['lower']:.4g} to {row['upper']:.4g})."
+        ).replace("  ", " ")
 
     @cached_property
     def mode(self) -> Mode:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.domain import FREQUENCY_NAMES, EventTable, TradeSeries
+from analysis.domain import EventTable, TradeSeries
+from analysis.domain.seasons import CLASSES, class_of, seasonal_by_default, seen_once
 from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.interventions.design import Scale
 
@@ -40,16 +42,15 @@ def choose_scale(series: TradeSeries, scale: str | None) -> Scale:
 
 
 def choose_seasonal(series: TradeSeries, seasonal: bool | None) -> bool:
-    """Return whether seasonal dummies enter: by default on monthly and quarterly series."""
-    if series.first.per_year not in (4, 12):
+    """Return whether a season enters: by default of months and quarters, and of weeks over two years."""
+    if series.frequency == "A":
         if seasonal:
             raise UsageError(
-                f"seasonal dummies need a monthly or quarterly series; '{series.id}' is "
-                f"{FREQUENCY_NAMES[series.frequency]}",
-                pointer="/options/seasonal",
+                f"an annual series has no season; '{series.id}' is annual", pointer="/options/seasonal"
             )
         return False
-    return True if seasonal is None else seasonal
+    observed = [p for p, value in zip(series.periods, series.values, strict=True) if np.isfinite(value)]
+    return seasonal_by_default(observed) if seasonal is None else seasonal
 
 
 def check_events(events: EventTable) -> None:
@@ -70,6 +71,38 @@ def check_events(events: EventTable) -> None:
             )
 
 
+def check_season(series: TradeSeries, seen: NDArray[np.bool_]) -> None:
+    """Refuse a series that does not show its season twice; the days of a week need two weeks.
+
+    Parameters
+    ----------
+    series : TradeSeries
+    seen : ndarray of bool, shape (T,)
+        Which periods are observed.
+
+    Raises
+    ------
+    CannotEstimateError
+    """
+    observed = [period for period, there in zip(series.periods, seen, strict=True) if there]
+    if series.frequency == "D":
+        weekdays = [period.start.weekday() for period in observed]
+        absent = next((day for day in range(7) if weekdays.count(day) < 2), None)
+        if absent is not None:
+            raise CannotEstimateError(
+                f"'{series.id}' observes day {absent + 1} of the week less than twice: use --no-seasonal"
+            )
+        return
+    season = seen_once(observed)
+    if season is not None:
+        times = sum(class_of(period) == season for period in observed)
+        what = "a season needs two years" if series.frequency == "W" else "seasonal dummies need two"
+        raise CannotEstimateError(
+            f"season {season + 1} of {CLASSES[series.frequency]} is observed {times} times in '{series.id}': "
+            f"{what}; use --no-seasonal or a longer series"
+        )
+
+
 def check_sample(series: TradeSeries, coefficients: int, seasonal: bool) -> None:
     """Refuse samples that cannot carry the model.
 
@@ -85,13 +118,7 @@ def check_sample(series: TradeSeries, coefficients: int, seasonal: bool) -> None
             "there is no change to estimate"
         )
     if seasonal:
-        seen = [p.season for p in series.periods if np.isfinite(series.values[p - series.first])]
-        for season in range(series.first.per_year):
-            if seen.count(season) < 2:
-                raise CannotEstimateError(
-                    f"season {season + 1} of {series.first.per_year} is observed {seen.count(season)} times "
-                    f"in '{series.id}': seasonal dummies need two; use --no-seasonal or a longer series"
-                )
+        check_season(series, np.isfinite(series.values))
     if len(values) - coefficients < SPARE_OBSERVATIONS:
         raise CannotEstimateError(
             f"'{series.id}' has {len(values)} observations and the model {coefficients} coefficients: at "

@@ -8,6 +8,7 @@ readings are possible `FileQuestion` shows both and names the option that decide
 
 from analysis.reading.declared import read_controls, read_events, read_rows
 from analysis.reading.files import Source, read_file, read_series
+from analysis.reading.parts import read_parts
 from analysis.reading.question import NO_CHOICES, Alternative, Choices, FileQuestion
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "read_controls",
     "read_events",
     "read_file",
+    "read_parts",
     "read_rows",
     "read_series",
 ]

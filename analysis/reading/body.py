@@ -20,12 +20,21 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 """Words that make a row or a column a sum of the others."""
+PERIODS = (
+    "period", "time_period", "date", "observation_date", "time", "month", "yearmonth", "year_month",
+    "quarter", "week", "year", "day", "refperiod", "reference period", "datum", "monat", "jahr", "zeit",
+    "zeitraum", "période", "periode", "mois", "année", "fecha", "mes", "año", "data", "ano", "数据年月",
+    "日期", "时间", "年月", "月份", "年份", "年", "年月日", "기간", "년월", "년도", "연도", "날짜", "период",
+    "дата", "год", "месяц",
+)  # fmt: skip
+"""Names under which columns of periods stand, in small letters, the likeliest first."""
 _BRACKETED = re.compile(r"(?P<code>[12]\d{3}(?:[MQ]\d{1,2})?) \[YR?(?P=code)\]\Z")
 _MONTH_NUMBER = re.compile(r"(?:m|0)?(?P<m>[1-9]|1[0-2])(?:\s?[月월])?\Z", re.IGNORECASE)
 _QUARTER_NUMBER = re.compile(
     r"q(?:uarter|tr)?\.?\s?(?P<q>[1-4])\Z|(?P<q2>[1-4])(?:q|\s?분기|季度)\Z", re.IGNORECASE
 )
 _BEGINS_AS_DATE = re.compile(r"['\"]?\d")
+SERIES_ID = "series_id"
 LEAST_ACROSS = 3
 """Cells of a row that must be periods for the row to be a header with periods across."""
 STEADY = 0.75
@@ -148,7 +157,8 @@ def find_body(grid: Grid, choices: Choices) -> Body:
             return _headless(grid, choices)
         at = _header(grid.rows[:first]) if first else 0
     head = grid.rows[at]
-    header = _names(head.cells)
+    header = _names(head.cells, grid.rows[first].cells if first is not None and first > at else ())
+    header = _apart(header, grid.rows[at - 1].cells if at else ())
     rows, unit, left = _rows(grid, header, grid.rows[at + 1 :])
     lines = (f"{_count(at, 'line')} above the header",) if at else ()
     return Body(grid, header, rows, (*lines, *left), unit)
@@ -174,7 +184,11 @@ def _is_wide(row: Row) -> bool:
 
 
 def _header(rows: Sequence[Row]) -> int:
-    """Return which of the rows above the first data row is the header: of the widest ones the last."""
+    """Return which of the rows above the first data row is the header: of the widest ones the last.
+
+    Where the row just above the data names its periods, and the widest one says something else in that place,
+    the widest is one of the notes above the table, and the row above the data is the header.
+    """
     texts = [
         sum(cell != "" and not written(cell).is_number for cell in row.cells)
         if not any(written(cell).is_number for cell in row.cells if cell != "")
@@ -184,7 +198,10 @@ def _header(rows: Sequence[Row]) -> int:
     widest = max(texts)
     if not widest:
         return len(rows) - 1
-    return max(k for k, count in enumerate(texts) if count == widest)
+    at = max(k for k, count in enumerate(texts) if count == widest)
+    named = next((k for k, cell in enumerate(rows[-1].cells) if str(cell).casefold() in PERIODS), None)
+    beside = rows[at].cells[named : named + 1] if named is not None else ()
+    return len(rows) - 1 if beside and beside[0] != "" else at
 
 
 def _headless(grid: Grid, choices: Choices) -> Body:
@@ -214,9 +231,28 @@ def _headless(grid: Grid, choices: Choices) -> Body:
     )
 
 
-def _names(cells: Sequence[Cell]) -> tuple[str, ...]:
-    last = max(k for k, cell in enumerate(cells) if cell != "") + 1
+def _names(cells: Sequence[Cell], data: Sequence[Cell]) -> tuple[str, ...]:
+    """Return the names of the columns, also of one that has data and an empty cell above them."""
+    filled = [k for row in (cells, data[: len(cells)]) for k, cell in enumerate(row) if cell != ""]
+    last = max(filled) + 1
     return tuple(str(cell) if cell != "" else f"column {k + 1}" for k, cell in enumerate(cells[:last]))
+
+
+def _apart(names: tuple[str, ...], above: Sequence[Cell]) -> tuple[str, ...]:
+    """Return names that differ: those that stand twice with the words above them, else with their place."""
+    folded = [name.casefold() for name in names]
+    if len(set(folded)) == len(folded):
+        return names
+    groups, group = [], ""
+    for k in range(len(names)):
+        group = str(above[k]).strip() if k < len(above) and above[k] != "" else group
+        groups.append(group)
+    grouped = [f"{group} {name}" if group else name for group, name in zip(groups, names, strict=True)]
+    if len(set(grouped)) == len(grouped):
+        return tuple(grouped)
+    return tuple(
+        f"{name} (column {k + 1})" if folded.count(folded[k]) > 1 else name for k, name in enumerate(names)
+    )
 
 
 def _rows(
@@ -234,7 +270,8 @@ def _rows(
         footnotes += 1
     if footnotes:
         left.append(f"{_count(footnotes, 'line')} below the table")
-    totals = [row for row in kept if _is_total(row)]
+    named = any(name.casefold() == SERIES_ID for name in header)  # there "total" is the name of a series
+    totals = [] if named else [row for row in kept if _is_total(row)]
     if totals and len(totals) < len(kept):
         kept = [row for row in kept if not _is_total(row)]
         left.append(f"{_count(len(totals), 'row')} of totals")
@@ -277,8 +314,13 @@ def _is_footnote(row: Row) -> bool:
 
 
 def _is_total(row: Row) -> bool:
-    first = next(cell for cell in row.cells if cell != "")
-    return isinstance(first, str) and TOTAL.fullmatch(first.strip().rstrip(":")) is not None
+    """Tell whether the first words of a row are those of a total, with no period before them."""
+    for cell in row.cells:
+        if cell != "" and not written(cell).is_number:
+            return isinstance(cell, str) and TOTAL.fullmatch(cell.strip().rstrip(":")) is not None
+        if cell != "" and dated(cell).is_date:
+            return False
+    return False
 
 
 def _count(number: int, word: str) -> str:

@@ -17,24 +17,26 @@ MONTHS: dict[str, int] = {
     name: number
     for number, names in enumerate(
         (
-            "january jan januar jän jänner janvier janv enero ene janeiro gennaio gen januari",
-            "february feb februar février févr fév fev febrero fevereiro febbraio februari",
-            "march mar märz mär mrz mars marzo março maart mrt",
-            "april apr avril avr abril abr aprile",
-            "may mai mayo maio maggio mag mei",
-            "june jun juni juin junio junho giugno giu",
-            "july jul juli juillet juil julio julho luglio lug",
-            "august aug août aou aoû agosto ago augustus",
-            "september sep sept septembre septiembre setembro set settembre",
-            "october oct oktober okt octobre octubre outubro out ottobre ott",
-            "november nov novembre noviembre novembro",
-            "december dec dezember dez décembre déc diciembre dic dezembro dicembre",
+            "january jan januar jän jänner janvier janv enero ene janeiro gennaio gen januari "
+            "январь января янв",
+            "february feb februar février févr fév fev febrero fevereiro febbraio februari "
+            "февраль февраля фев",
+            "march mar märz mär mrz mars marzo março maart mrt март марта мар",
+            "april apr avril avr abril abr aprile апрель апреля апр",
+            "may mai mayo maio maggio mag mei май мая",
+            "june jun juni juin junio junho giugno giu июнь июня июн",
+            "july jul juli juillet juil julio julho luglio lug июль июля июл",
+            "august aug août aou aoû agosto ago augustus август августа авг",
+            "september sep sept septembre septiembre setembro set settembre сентябрь сентября сен сент",
+            "october oct oktober okt octobre octubre outubro out ottobre ott октябрь октября окт",
+            "november nov novembre noviembre novembro ноябрь ноября ноя нояб",
+            "december dec dezember dez décembre déc diciembre dic dezembro dicembre декабрь декабря дек",
         ),
         start=1,
     )
     for name in names.split()
 }
-"""Names of months in English, German, French, Spanish, Portuguese, Italian and Dutch."""
+"""Names of months in English, German, French, Spanish, Portuguese, Italian, Dutch and Russian."""
 PIVOT = 69
 """Two digits up to it are years of this century (POSIX)."""
 

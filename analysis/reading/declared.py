@@ -26,6 +26,7 @@ EVENT_NAMES: dict[str, tuple[str, ...]] = {
     "shape": ("shape",),
     "lead": ("lead",),
     "group": ("group",),
+    "ended_by": ("ended_by", "ended by"),
 }
 """Columns of an event file by what people call them."""
 
@@ -128,9 +129,9 @@ def _check_header(
 def read_events(source: str | os.PathLike[str] | Source, *, choices: Choices = NO_CHOICES) -> EventTable:
     """Read a table of events.
 
-    The header is ``id,title,effective`` and optionally ``shape,end,lead,group``, or what people call them
-    (``begin,end,name``); dates are of any form. A year, quarter or month is its first day as a beginning and
-    its last as an end. Without ids, titles make them.
+    The header is ``id,title,effective`` and optionally ``shape,end,lead,group,ended_by``, or what people call
+    them (``begin,end,name``); dates are of any form. A year, quarter or month is its first day as a beginning
+    and its last as an end. Without ids, titles make them.
 
     Raises
     ------

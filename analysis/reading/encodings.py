@@ -23,13 +23,24 @@ NOT_TEXT = (
     (b"\x1f\x8b", "compressed (gzip): unpack it first"),
     (b"\x89HDF", "an HDF5 file: save it as CSV UTF-8"),
 )
-NAMES = {"gb18030": "GB18030", "cp949": "CP949", "cp1252": "Windows-1252"}
+NAMES = {
+    "gb18030": "GB18030",
+    "cp949": "CP949",
+    "cp932": "Shift-JIS",
+    "cp1251": "Windows-1251",
+    "cp1252": "Windows-1252",
+}
 KNOWN_WORDS = {
     "gb18030": re.compile(
         "[年月日]|进口|出口|进出口|贸易|总值|金额|数量|美元|人民币|国家|地区|商品|海关|累计|合计|日期|时间|数值|单位"
     ),
     "cp949": re.compile(
         "기간|수출|수입|금액|건수|무역|수지|국가|품목|중량|합계|총계|단위|[년월일]|달러|연도"
+    ),
+    "cp932": re.compile("輸出|輸入|年月|金額|数量|単位|国名|品目|合計|百万円|千円|貿易|期間|月次|価額"),
+    "cp1251": re.compile(
+        "период|экспорт|импорт|год|месяц|дата|страна|товар|стоимость|тыс|млн|январ|феврал|апрел|итого|всего",
+        re.IGNORECASE,
     ),
 }
 _WESTERN = re.compile(
@@ -97,7 +108,7 @@ def _chosen(raw: bytes, name: str, encoding: str) -> Text:
         text = raw.decode("utf-8-sig" if codec == "utf-8" else codec)
     except LookupError:
         raise InputError(
-            f"'{encoding}' is no encoding that is known: write utf-8, gb18030, cp949 or cp1252"
+            f"'{encoding}' is no encoding that is known: write utf-8, gb18030, cp949, cp932, cp1251 or cp1252"
         ) from None
     except (UnicodeDecodeError, UnicodeError):
         raise InputError(f"the file {name} is not in the encoding {encoding}; leave --encoding out") from None
@@ -127,7 +138,7 @@ def _utf16_without_mark(raw: bytes) -> str:
 
 def _by_words(raw: bytes, name: str) -> Text:
     decoded: dict[str, str] = {}
-    for codec in ("gb18030", "cp949", "cp1252"):
+    for codec in NAMES:
         try:
             decoded[codec] = raw.decode(codec)
         except UnicodeDecodeError:

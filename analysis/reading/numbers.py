@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -40,6 +40,8 @@ _SPACES = str.maketrans(
 _INVISIBLE = str.maketrans("", "", "\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff\u200b")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?\Z|[.,]\d+\Z")
 _POINT, _COMMA = "point", "comma"
+ENOUGH, THOUSAND = 44, 1000
+"""Numbers of a column after which the absence of a last zero is none by chance (0.9 ** 44 is below 1 %)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,26 @@ def decimal_mark(
         ],
         pointer="/decimal",
     )
+
+
+def mark_by_size(columns: Iterable[Sequence[Written]]) -> Decimal | None:
+    """Return the decimal mark if marks before three digits stand in all numbers from 1,000 on, in none below.
+
+    Decimals would give whole numbers of the same column three zeros, or leave out zeros at the end: that no
+    decimal of `ENOUGH` ends in one happens in less than 1 column of 100.
+
+    Parameters
+    ----------
+    columns : iterable of sequence of Written
+    """
+    found: set[Decimal] = set()
+    for cells in columns:
+        marked = [cell for cell in cells if cell.open]
+        bare = [abs(cell.point) for cell in cells if cell.point is not None and cell.point == cell.comma]
+        below = [size for size in bare if size]
+        if len(marked) >= ENOUGH and below and max(below) < THOUSAND and all(map(float.is_integer, below)):
+            found |= {"point" if abs(c.point or 0) > abs(c.comma or 0) else "comma" for c in marked}
+    return found.pop() if len(found) == 1 else None
 
 
 def number(cell: Cell, mark: Decimal, place: str, column: str) -> float | None:

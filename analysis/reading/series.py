@@ -12,7 +12,7 @@ from analysis.domain.periods import PERIOD_WORDS
 from analysis.domain.spacing import on_spacing
 from analysis.errors import InputError
 from analysis.reading.calendar import Column, read_calendar
-from analysis.reading.numbers import STATUS_FLAGS, Written, decimal_mark, number, written
+from analysis.reading.numbers import STATUS_FLAGS, decimal_mark, mark_by_size, number, written
 from analysis.reading.question import Alternative, Choices, Decimal, FileQuestion
 from analysis.reading.strands import Strand, Strands
 from analysis.reading.totals import (
@@ -48,11 +48,12 @@ def decide(strands: Strands, choices: Choices, gaps: Gaps) -> Decided:
     """
     body = strands.body
     periods = {strand.period_column for strand in strands.found}
-    cells: list[Written] = [written(value) for strand in strands.found for value in strand.values]
+    columns = [[written(value) for value in strand.values] for strand in strands.found]
     for at, name in enumerate(body.header):
         column = [written(cell) for cell in body.cells(at) if cell != ""]
         if name not in periods and column and all(one.is_number or one.missing for one in column):
-            cells += column
+            columns.append(column)
+    cells = [cell for column in columns for cell in column]
     first = strands.found[0]
     rows = [(str(p), v) for p, v in zip(first.periods, first.values, strict=True)]
     rows.sort(key=lambda row: not written(row[1]).open)
@@ -61,7 +62,8 @@ def decide(strands: Strands, choices: Choices, gaps: Gaps) -> Decided:
         if written(v).open
     ]  # fmt: skip
     place = f"{body.grid.name}, column '{first.column}'"
-    return Decided(decimal_mark(cells, choices.decimal, every or rows, place), gaps, choices)
+    given = choices.decimal or (None if any(cell.decides for cell in cells) else mark_by_size(columns))
+    return Decided(decimal_mark(cells, given, every or rows, place), gaps, choices)
 
 
 def build(strands: Strands, strand: Strand, decided: Decided, **fields: Any) -> TradeSeries:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from analysis.errors import InputError
 from analysis.reading.body import (
     LEAST_ACROSS,
+    PERIODS,
+    SERIES_ID,
     TOTAL,
     Body,
     across,
@@ -21,17 +23,13 @@ from analysis.reading.grid import Cell, Row
 from analysis.reading.numbers import written
 from analysis.reading.question import Alternative, Choices, FileQuestion
 
-PERIODS = (
-    "period", "time_period", "date", "observation_date", "time", "month", "yearmonth", "year_month",
-    "quarter", "week", "year", "day", "refperiod", "reference period", "datum", "monat", "jahr", "mois",
-    "année", "fecha", "mes", "año", "data", "ano", "数据年月", "日期", "时间", "年月", "月份", "年份", "年",
-    "기간", "년월", "년도", "연도", "날짜",
-)  # fmt: skip
 VALUES = ("value", "obs_value", "primaryvalue", "美元", "人民币")
 STATUSES = ("status", "obs_status", "obs_flag", "flag", "flags")
 UNITS = ("unit", "unit of measure", "unit_measure", "units")
 ERRORS = ("rse",)
-SERIES = ("series_id",)
+SERIES = (SERIES_ID,)
+PART_OF, SIGN, ROLE, TITLE = "part_of", "sign", "role", "title"
+"""Columns of a file of series that add up (`analysis.reading.parts`)."""
 ROW_NUMBERS = ("", "index", "unnamed: 0", "x", "id", "row", "no", "no.", "column 1")
 CURRENCIES = {"美元": "US dollars", "人民币": "yuan"}
 MULTIPLIERS = {"3": "thousands", "6": "millions", "9": "billions"}
@@ -209,7 +207,11 @@ def _long(body: Body, choices: Choices) -> Strands:
     rest = [k for k in range(len(body.header)) if k not in used and not _row_numbers(body, k)]
     by_name = {name: _named(body, rest, names) for name, names in
                (("status", STATUSES), ("rse", ERRORS), ("unit", UNITS), ("series", SERIES))}  # fmt: skip
+    if by_name["unit"] is not None and _numbers(body.cells(by_name["unit"]), most=True):
+        by_name["unit"] = None  # units sold, not a unit
     special = {k for k in by_name.values() if k is not None}
+    if by_name["series"] is not None and _named(body, rest, (PART_OF,)) is not None:
+        special |= {k for k in rest if body.header[k].casefold() in (PART_OF, SIGN, ROLE, TITLE)}
     value = _value_column(body, choices, [k for k in rest if k not in special], periods)
     labels = [k for k in rest if k not in special and k != value]
     if by_name["series"] is not None:

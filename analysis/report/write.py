@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.util import find_spec
@@ -63,7 +63,9 @@ class Written:
 
     def summary(self) -> str:
         """Return what to open first, and how many files there are."""
-        first = "\n".join(f"{self.directory / name}: {words}" for name, words in OPEN_FIRST.items())
+        first = "\n".join(
+            f"{self.directory / name}: {words}" for name, words in OPEN_FIRST.items() if name in self.files
+        )
         return f"{first}\n{len(self.files)} files in {self.directory}\n"
 
 
@@ -98,10 +100,8 @@ def write_report(
     InputError
         If nothing can be written at `out`.
     """
-    if any(find_spec(name) is None for name in NEEDED):
-        raise MissingExtraError.naming("the report", "report")
-    directory = _directory(Path(out))
-    tell = progress or _silent
+    directory = prepared(out)
+    tell = progress or silent
     gathered = Gathered({}, {})
     made = steps(plan, Study(), evidence, gathered)
     total = len(made) + 2
@@ -113,19 +113,18 @@ def write_report(
     blocks += closing_blocks(plan, setting)
     charts = {block.id: block for block in blocks if isinstance(block, Chart)}
     brief = brief_blocks(plan, gathered.records, charts, setting)
-    files = _files(blocks, brief, gathered, setting.footer)
+    files = files_of(TITLE, blocks, gathered, setting.footer)
+    files |= files_of(BRIEF_TITLE, brief, None, setting.footer, page_name="brief.html")
     tell(len(made) + 1, total, "the documents")
     drawn = {name: to_pdf(chart.specification) for name, chart in charts.items()}
     files["report.pdf"] = document(TITLE, blocks, drawn, setting.footer)
     shown = {block.id: drawn[block.id] for block in brief if isinstance(block, Chart)}
     files["brief.pdf"] = document(BRIEF_TITLE, brief, shown, setting.footer, brief=True)
-    for name, content in files.items():
-        _put(directory / name, content)
     tell(total, total, "done")
-    return Written(directory, tuple(sorted(files)))
+    return put(directory, files)
 
 
-def _silent(done: int, total: int, name: str) -> None:
+def silent(done: int, total: int, name: str) -> None:
     """Tell nobody."""
     del done, total, name
 
@@ -135,22 +134,20 @@ def _made(step: Step, number: int, total: int, progress: Progress) -> Sequence[B
     return step.make()
 
 
-def _files(
-    blocks: Sequence[Block], brief: Sequence[Block], gathered: Gathered, footer: str
+def files_of(
+    title: str, blocks: Sequence[Block], gathered: Gathered | None, footer: str, page_name: str = "index.html"
 ) -> dict[str, bytes]:
-    """Return every file but the documents, by path."""
-    files = {
-        "index.html": page(TITLE, blocks, footer),
-        "brief.html": page(BRIEF_TITLE, brief, footer),
-    }
-    for block in (*blocks, *brief):
+    """Return page, tables, charts and, of what was gathered, texts and record, by path: all but documents."""
+    files = {page_name: page(title, blocks, footer)}
+    for block in blocks:
         if isinstance(block, Table):
             files[f"tables/{block.id}.csv"] = table_csv(block)
         elif isinstance(block, Chart) and f"charts/{block.id}.svg" not in files:
             files[f"charts/{block.id}.svg"] = to_svg(block.specification)
             files[f"charts/{block.id}.json"] = _json(dict(block.specification))
-    files |= gathered.texts
-    files["report.json"] = _json(rounded(gathered.records))
+    if gathered is not None:
+        files |= gathered.texts
+        files["report.json"] = _json(rounded(gathered.records))
     return {name: text.encode("utf-8") for name, text in files.items()}
 
 
@@ -158,11 +155,29 @@ def _json(content: Any) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _directory(out: Path) -> Path:
-    probe = out / ".writable"
+def prepared(out: str | Path) -> Path:
+    """Return the directory of a report after making sure that it can be written.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra ``report`` is not installed.
+    InputError
+        If nothing can be written at `out`.
+    """
+    if any(find_spec(name) is None for name in NEEDED):
+        raise MissingExtraError.naming("the report", "report")
+    probe = Path(out) / ".writable"
     _put(probe, b"")
     probe.unlink()
-    return out
+    return Path(out)
+
+
+def put(directory: Path, files: Mapping[str, bytes]) -> Written:
+    """Write files by their paths inside a directory."""
+    for name, content in files.items():
+        _put(directory / name, content)
+    return Written(directory, tuple(sorted(files)))
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -108,7 +108,7 @@ class Headline:
     @property
     def measure(self) -> str:
         """The unit and what it is per: a year; a day where nothing is annualised; of a rate the unit."""
-        return f"{self.unit}{self.per}"
+        return f"{self.unit}{self.per}".strip()
 
     @property
     def nominal(self) -> str:
@@ -271,10 +271,9 @@ def break_change(item: Mapping[str, Any], level: float = 0.95) -> str:
 
 def window_words(text: str) -> str:
     """Return a window as people write it: whole years as years, ranges with the word between."""
-    window = Window.parse(text)
-    first, last = window.first.start, window.last.end
-    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
-        return str(first.year) if first.year == last.year else f"{first.year} to {last.year}"
+    years = Window.parse(text).years
+    if years is not None:
+        return " to ".join(map(str, dict.fromkeys(years)))
     return text.replace("..", " to ")
 
 

@@ -22,10 +22,12 @@ from service.views.own import (
     preview,
     question,
 )
+from service.views.own_events import TYPED
 
 blueprint = APIBlueprint("own", __name__, enable_openapi=False)
 
 FILES = {"csv_file": "csv", "events_file": "events"}
+KNOWN = (*(name for name in FIELDS if name not in TYPED), *TYPED[:3], *FILES)
 
 
 @blueprint.get("/own")
@@ -50,7 +52,7 @@ def show_answer() -> str | tuple[str, int] | Redirect:
     refuse_parameters()
     for name in (*request.form, *request.files):
         if name not in (*FIELDS, *FILES):
-            raise UsageError(f"unknown field '{name}'; known are {', '.join((*FIELDS, *FILES))}")
+            raise UsageError(f"unknown field '{name}'; known are {', '.join(KNOWN)}")
     form = OwnForm.of(EXAMPLE if request.form.get("step") == "example" else request.form)
     try:
         for name, target in FILES.items():

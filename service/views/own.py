@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 if TYPE_CHECKING:
     import altair as alt
 
-from analysis.domain import EventTable, TradeSeries, Window
+from analysis.domain import Event, EventTable, TradeSeries, Window
 from analysis.domain.text import readable, what_is_wrong
 from analysis.errors import InputError, TradebreaksError
 from analysis.reading import Choices, FileQuestion, Source, read_events
@@ -27,6 +27,7 @@ from service.compute import tasks
 from service.questions import event_row, observation_rows
 from service.schemas import AttributionRequest, BreaksRequest, Scale
 from service.validation import read_model
+from service.views.own_events import TYPED, TypedEvent, as_csv, typed_rows
 
 EXAMPLE = {
     "csv": "period,value\n" + "\n".join(
@@ -56,6 +57,7 @@ FIELDS = (
     "store",
     "step",
     *READING,
+    *TYPED,
 )
 _LABELS: dict[str, tuple[str, dict[str, str]]] = {
     "decimal": ("Decimal mark", {"point": "point", "comma": "comma"}),
@@ -109,6 +111,8 @@ class OwnForm:
         Two readings of the file, to choose from.
     read : str
         What was read, in a sentence.
+    read_events : tuple of str
+        The events as read, in words.
     preview : tuple of str and dict, or None
         Drawing and specification of the series as read.
     """
@@ -117,12 +121,24 @@ class OwnForm:
     error: FieldError | None = None
     question: FileQuestion | None = None
     read: str = ""
+    read_events: tuple[str, ...] = ()
     preview: tuple[str, dict[str, Any]] | None = None
 
     @property
     def reading(self) -> tuple[str, ...]:
         """Names of the fields that decide how a file is read."""
         return READING
+
+    @property
+    def typed(self) -> list[TypedEvent]:
+        """Rows of the small table of events."""
+        return typed_rows(self.values)
+
+    @property
+    def has_events(self) -> bool:
+        """Whether events were given in any way."""
+        given = (self.values["events"].strip(), self.values["events_from"])
+        return any(given) or any(not one.is_empty for one in self.typed)
 
     @property
     def selects(self) -> tuple[tuple[str, str, tuple[dict[str, str], ...]], ...]:
@@ -150,15 +166,17 @@ class OwnForm:
         except TradebreaksError as error:
             raise FieldError(name, f"{error.message}.") from None
         self.values[name] = _text(grid)
-        if raw.startswith(ZIP):
+        if raw.startswith(ZIP) and name == "csv":
             self.values["decimal"] = "point"
 
-    def choices(self, name: str = "csv") -> Choices:
-        """Return what the form decides about the file in a box."""
+    def choices(self, name: str = "csv", *, typed: bool = False) -> Choices:
+        """Return what the form decides about a file, or about the text of a box (no encoding, no sheet)."""
         given: dict[str, Any] = {key: self.values[key].strip() for key in READING}
         given["cumulative"] = {"yes": True, "no": False}.get(given["cumulative"])
         if name == "events":
             given = {key: given[key] for key in ("decimal", "date_order", "encoding")}
+        if typed:
+            given |= {"encoding": None, "sheet": None}
         try:
             return Choices.of(**given)
         except TradebreaksError as error:
@@ -210,7 +228,7 @@ def read_own(form: OwnForm) -> TradeSeries:
     if not text.strip():
         raise FieldError("csv", "Your series: there is no CSV. Paste it, or choose a file.")
     _plain(text, "csv", "series")
-    choices = form.choices()
+    choices = form.choices(typed=True)
     try:
         series = read_one(Source(text.encode("utf-8", "replace"), "your series"), choices, "missing")
     except FileQuestion:
@@ -230,9 +248,7 @@ def _plain(text: str, name: str, what: str) -> None:
 def preview(form: OwnForm, answers: Answers) -> None:
     """Read the series and draw it; nothing is estimated."""
     series = read_own(form)
-    spec = specification(
-        series_chart(series, events=_events(form) if form.values["events"].strip() else None)
-    )
+    spec = specification(series_chart(series, events=_events(form) if form.has_events else None))
     form.preview = (_drawn(answers, spec), spec)
 
 
@@ -297,18 +313,38 @@ def _events(form: OwnForm) -> EventTable:
             {"id": e.id, "title": e.title, "effective": (e.full.start if e.full else e.effective).isoformat()}
             for e in table
         )
-    if not form.values["events"].strip():
-        raise FieldError("events", "Your events: there is no CSV. Paste it, or choose a file.")
-    _plain(form.values["events"], "events", "events")
+    if not form.has_events:
+        raise FieldError("events", "Your events: there are none. Type one, paste CSV, or choose a file.")
+    typed = [one for one in form.typed if not one.is_empty]
+    for one in typed:
+        wrong = one.wrong()
+        if wrong is not None:
+            raise FieldError(*wrong)
+    found: list[Event] = []
+    if typed:
+        found += _read_events(form, as_csv(typed), f"event_end_{typed[-1].row}", "the events that you typed")
+    if form.values["events"].strip():
+        _plain(form.values["events"], "events", "events")
+        found += _read_events(form, form.values["events"], "events", "your events")
+    form.read_events = tuple(
+        f"{event.title}: from {event.effective} {f'to {event.end}' if event.end else 'on'}" for event in found
+    )
+    if any(event.ended for event in found):
+        raise FieldError("events", "Your events: ended_by needs a file of parts; the command line takes one.")
     try:
-        return read_events(
-            Source(form.values["events"].encode("utf-8", "replace"), "your events"),
-            choices=form.choices("events"),
-        )
+        return EventTable(tuple(found))
+    except InputError as error:
+        raise FieldError("events", f"Your events: {error.message}.") from None
+
+
+def _read_events(form: OwnForm, text: str, name: str, what: str) -> tuple[Event, ...]:
+    try:
+        source = Source(text.encode("utf-8", "replace"), what)
+        return read_events(source, choices=form.choices("events", typed=True)).events
     except FileQuestion:
         raise
     except InputError as error:
-        raise FieldError("events", f"{error.message}.") from None
+        raise FieldError(name, f"{error.message}.") from None
 
 
 def answered(answers: Answers, request: AttributionRequest) -> OwnAnswer:

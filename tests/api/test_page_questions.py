@@ -277,6 +277,55 @@ def test_an_uploaded_workbook_is_put_into_the_box_as_text(client: FlaskClient) -
     assert "monthly series, 2014-01 to 2017-12: 48 values" in response.text
 
 
+TYPED = {
+    "event_name_1": "Export ban",
+    "event_begin_1": "01.06.2010",
+    "event_name_3": "Closure, for a year",
+    "event_begin_3": "2015",
+    "event_end_3": "2015",
+}
+
+
+def test_events_typed_in_a_small_table_are_read_like_those_of_a_file(client: FlaskClient) -> None:
+    sent = {**SENT, "events": "", **TYPED}
+    shown = client.post("/own", data={**sent, "step": "preview"})
+    assert shown.status_code == 200
+    assert "Export ban: from 2010-06-01 on" in shown.text
+    assert "Closure, for a year: from 2015-01-01 to 2015-12-31" in shown.text
+    assert 'id="f-event_name_4"' in shown.text, "there is one more row to type into"
+    assert 'value="01.06.2010"' in shown.text, "what was typed stands as it was typed"
+    typed = client.post("/own", data=sent)
+    filed = client.post(
+        "/own",
+        data={
+            **SENT,
+            "events": 'name,begin,end\nExport ban,2010-06-01,\n"Closure, for a year",2015-01-01,2015-12-31\n',
+        },
+    )
+    assert typed.status_code == 200
+    answer = re.compile(r"\(95 % interval[^)]*\)")
+    assert answer.findall(typed.text) == answer.findall(filed.text) != []
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "words"),
+    [
+        ({"event_begin_1": "2018-13"}, "event_begin_1", "&#39;2018-13&#39; is no date"),
+        ({"event_begin_1": ""}, "event_begin_1", "has no beginning"),
+        ({"event_name_3": ""}, "event_name_3", "Event 3 has no name"),
+        ({"event_end_3": "2014"}, "event_end_3", "lies before"),
+        ({"events": "name,begin,ended_by\nE,2010,zone"}, "events", "needs a file of parts; the command line"),
+    ],
+)
+def test_a_typed_event_that_is_wrong_is_named_at_its_field(
+    client: FlaskClient, changed: dict[str, str], field: str, words: str
+) -> None:
+    response = client.post("/own", data={**SENT, "events": "", **TYPED, "step": "preview", **changed})
+    assert response.status_code == 422
+    assert f'href="#f-{field}"' in response.text
+    assert words in response.text
+
+
 def test_the_example_and_the_template_can_be_read(client: FlaskClient) -> None:
     template = client.get("/own/template.csv")
     assert template.mimetype == "text/csv"

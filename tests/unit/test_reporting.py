@@ -209,6 +209,8 @@ def test_the_change_at_a_break_has_its_interval() -> None:
         ("2016-01..2017-12", "2016 to 2017"),
         ("2015-Q2..2016-Q1", "2015-Q2 to 2016-Q1"),
         ("2016-03", "2016-03"),
+        ("2015-W01..2015-W53", "2015"),
+        ("2015-W01..2015-W52", "2015-W01 to 2015-W52"),
     ],
 )
 def test_windows_in_words(window: str, words: str) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from analysis.attribution.evidence.layout import shares_of
 from analysis.attribution.result import AttributionResult
 from analysis.domain import Period, TradeSeries
+from analysis.domain.seasons import seen_once
 from analysis.interventions.dating import COARSE, DATINGS
 from analysis.numerics.sequences import sobol
 
@@ -159,15 +160,9 @@ def season_change(answer: AttributionResult) -> Period:
 
 def seen_on_both_sides(series: TradeSeries, change: Period) -> bool:
     """Return whether every season is observed twice before `change` and twice from it on."""
-    for later in (False, True):
-        seasons = [
-            o.period.season
-            for o in series.observations
-            if o.value is not None and (o.period >= change) == later
-        ]
-        if any(seasons.count(k) < 2 for k in range(series.first.per_year)):
-            return False
-    return True
+    observed = [o.period for o in series.observations if o.value is not None]
+    sides = ([p for p in observed if p < change], [p for p in observed if p >= change])
+    return all(side and seen_once(side) is None for side in sides)
 
 
 def controls_of(series: TradeSeries) -> tuple[str, ...]:

@@ -47,11 +47,10 @@ def signed(value: float) -> str:
 
 def window_words(window: Window) -> str:
     """Return a window as people write it: whole years as years, ranges with the word between."""
-    first, last = window.first.start, window.last.end
-    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
-        return str(first.year) if first.year == last.year else f"{first.year}–{last.year}"
-    text = str(window)
-    return text.replace("..", " to ")
+    years = window.years
+    if years is not None:
+        return "–".join(map(str, dict.fromkeys(years)))
+    return str(window).replace("..", " to ")
 
 
 def unit_words(unit: str, per: str | None) -> str:
@@ -96,7 +95,7 @@ def sentence(answer: AttributionResult) -> str:
     """
     series, factor = answer.series, answer.per_year
     change = factor * answer.absolute
-    unit = unit_words(series.unit, "year" if answer.change()["annualised"] else None)
+    unit = unit_words(series.unit, answer.per.removeprefix("a ") or None)
     noun = series.noun or series.title or series.id
     when = f"from {window_words(answer.before)} to {window_words(answer.after)}"
     if not any(character in "123456789" for character in whole(change)):

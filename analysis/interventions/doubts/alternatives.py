@@ -14,7 +14,13 @@ Family = Literal["date", "shape", "before"]
 
 SHIFTS: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12, "W": 26, "D": 30}
 """Periods by which a date is moved, each way."""
-PHASES: dict[Frequency, tuple[int, ...]] = {"A": (2, 3), "Q": (2, 4), "M": (3, 6, 12), "D": (7, 30, 90)}
+PHASES: dict[Frequency, tuple[int, ...]] = {
+    "A": (2, 3),
+    "Q": (2, 4),
+    "M": (3, 6, 12),
+    "W": (4, 13, 26),
+    "D": (7, 30, 90),
+}
 """Periods over which an effect may phase in, or after which a temporary one is gone."""
 LEADS: dict[Frequency, tuple[int, ...]] = {
     "A": (1, 2),
@@ -24,7 +30,7 @@ LEADS: dict[Frequency, tuple[int, ...]] = {
     "D": (7, 30),
 }
 """Periods before a date in which there should be no effect."""
-RUSH: dict[Frequency, tuple[int, ...]] = {"A": (1,), "Q": (1,), "M": (1, 2, 3), "D": (7, 14)}
+RUSH: dict[Frequency, tuple[int, ...]] = {"A": (1,), "Q": (1,), "M": (1, 2, 3), "W": (4, 8), "D": (7, 14)}
 """Periods of a rush before the date."""
 
 
@@ -47,6 +53,7 @@ EXAMPLE: dict[Frequency, Example] = {
     "A": Example(1, 2, 1),
     "Q": Example(1, 2, 1),
     "M": Example(3, 6, 3),
+    "W": Example(4, 13, 4),
     "D": Example(14, 30, 14),
 }
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.domain.periods import PERIOD_WORDS
 from analysis.interventions.doubts.alternatives import EXAMPLE
 
 if TYPE_CHECKING:
     from analysis.interventions.doubts.checks import Checked
     from analysis.interventions.result import InterventionResult
-
-UNITS = {"A": "year", "Q": "quarter", "M": "month", "D": "day"}
 
 
 def would_have_seen(fit: InterventionResult, kind: str, least: float) -> str:
@@ -37,14 +36,14 @@ def would_have_seen(fit: InterventionResult, kind: str, least: float) -> str:
 
 
 def _count(number: int, fit: InterventionResult) -> str:
-    unit = UNITS[fit.series.frequency]
+    unit = PERIOD_WORDS[fit.series.frequency]
     return f"{number} {unit}{'s' if number > 1 else ''}"
 
 
 def text_of(fit: InterventionResult, item: Checked) -> str:
     """Return what a check found, in one sentence."""
     names = " + ".join(fit.events[i].title for i in item.event_ids)
-    unit = UNITS[fit.series.frequency]
+    unit = PERIOD_WORDS[fit.series.frequency]
     where = item.where
     match item.kind:
         case "date":

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 from analysis.domain import FloatArray
+from analysis.domain.seasons import HARMONIC, season_columns
 from analysis.errors import CannotEstimateError
 from analysis.interventions.counterfactual import Path
 from analysis.interventions.peers.estimate import NormalMixture, PeerEstimate, path_quantiles
@@ -141,7 +142,9 @@ def _posteriors(
     before = windows.before
     length = len(z)
     blocks = [np.ones((length, 1))]
-    if problem.settings.seasonal:
+    if problem.settings.seasonal and problem.series.frequency in HARMONIC:
+        blocks.append(season_columns(problem.series.periods))
+    elif problem.settings.seasonal:
         cycle = problem.series.first.per_year
         seasons = np.array([p.season for p in problem.series.periods])
         blocks.append((seasons[:, None] == np.arange(cycle)).astype(np.float64) - 1 / cycle)

@@ -59,6 +59,8 @@ class Record:
         Net weight, kilograms.
     quantity : float or None
     quantity_unit : str
+    partner_name : str
+        What the file calls the partner, where its codes are numbers.
     """
 
     reporter: str
@@ -74,6 +76,7 @@ class Record:
     weight: float | None = None
     quantity: float | None = None
     quantity_unit: str = ""
+    partner_name: str = ""
 
     @property
     def unit_value(self) -> float | None:
@@ -214,9 +217,9 @@ def assemble(
         If nothing is left, or two rows of one series and period differ, naming both.
     """
     found: dict[tuple[str, Period], FlowRow] = {}
-    partners: dict[str, None] = {}
+    partners: dict[str, str] = {}
     for record in records:
-        partners[record.partner] = None
+        partners.setdefault(record.partner, record.partner_name)
         if mirror_of is not None and record.partner != mirror_of:
             ignored[f"the partner is not {mirror_of}"] += 1
             continue
@@ -231,7 +234,7 @@ def assemble(
                 )
             ignored["the same figure as another row"] += 1
     if not found:
-        known = ", ".join(list(partners)[:8])
+        known = ", ".join(f"{code} ({name})" if name else code for code, name in list(partners.items())[:8])
         counts = "; ".join(f"{count} rows are {reason}" for reason, count in ignored.items())
         if any(reason.startswith("a part of") for reason in ignored):
             counts += "; give the rows of the total as well, or add the parts up and give them its code"

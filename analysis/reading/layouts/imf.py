@@ -31,6 +31,7 @@ BULK = {
     "COUNTRY CODE": "COUNTRY",
     "INDICATOR CODE": "INDICATOR",
     "COUNTERPART COUNTRY CODE": "COUNTERPART_COUNTRY",
+    "COUNTERPART COUNTRY NAME": "COUNTERPART_NAME",
     "TIME PERIOD": "TIME_PERIOD",
     "VALUE": "OBS_VALUE",
 }
@@ -149,6 +150,7 @@ def _record(line: Line, flow: Flow, valuation: str, currency: str) -> Record:
         valuation,
         _unit(line, currency),
         line.place,
+        partner_name=line.first("COUNTERPART_NAME"),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.across.exposure import Product, provision_exposure, read_exposure, read_products
+from analysis.across.provisions import read_provisions
 from analysis.cli.across import across
 from analysis.errors import InputError, UsageError
 
@@ -71,3 +72,65 @@ def test_the_command_writes_a_table_that_the_others_read(tmp_path):
         (row,) = csv.DictReader(file)
     assert row["product"] == "2701"
     assert read_exposure(output).of("a", "unscr_2371") == 1.0
+
+
+OWN = """id,event_id,hs_codes,flow,economy,effective
+oil,embargo,2709;2710,exports,IRN,2012-07-01
+all-oil,snapback,27,exports,IRN,2018-11-05
+metals,snapback,72-73,,IRN,2018-08-07
+"""
+
+
+def own_table(tmp_path, text=OWN):
+    path = tmp_path / "provisions.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_provisions(path)
+
+
+def test_provisions_of_ones_own_answer_for_the_economy_that_they_name(tmp_path):
+    own = own_table(tmp_path)
+    products = [Product(code, code, flow, "IRN") for code, flow in (("2709", "exports"), ("72", "imports"))]
+    products.append(Product("27", "27", "exports", "IRN"))
+    found = provision_exposure(products, provisions=own)
+    assert found.values == {
+        ("2709", "embargo"): 1.0,
+        ("2709", "snapback"): 1.0,
+        ("72", "embargo"): 0.0,
+        ("72", "snapback"): 1.0,
+        ("27", "embargo"): None,
+        ("27", "snapback"): 1.0,
+    }
+    assert found.sources["2709", "snapback"] == "all-oil"
+    assert found.notes() == (), "nothing is said of the catalogue's codes"
+    first = provision_exposure(products[:1], rule="first_binding", provisions=own)
+    assert (first.of("2709", "embargo"), first.of("2709", "snapback")) == (1.0, 0.0)
+
+
+def test_no_economy_gets_the_provisions_of_another(tmp_path):
+    iran = Product("IRN.exports.CHN.H5.2701.m", "2701", "exports", "IRN")
+    with pytest.raises(InputError, match="trade of IRN, and the catalogue's provisions are about North"):
+        provision_exposure([iran], RESOLUTIONS)
+    assert provision_exposure([Product("s", "2701", "exports", "PRK")]).of("s", "unscr_2371") == 1.0
+    russia = Product("r", "2709", "exports", "RUS")
+    with pytest.raises(InputError, match="trade of RUS, and the provisions are about that of IRN"):
+        provision_exposure([iran, russia], provisions=own_table(tmp_path))
+    unsaid = own_table(tmp_path, "event_id,hs_codes\nban,27\n")
+    assert provision_exposure([iran], provisions=unsaid).of(iran.series_id, "ban") == 1.0
+    with pytest.raises(InputError, match="trade of IRN, RUS, and the provisions do not say"):
+        provision_exposure([iran, russia], provisions=unsaid)
+    with pytest.raises(UsageError, match="has no date, which rule first_binding needs"):
+        provision_exposure([iran], provisions=unsaid, rule="first_binding")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("ban,coal", "row 2 .*'coal' is not an HS code"),
+        ("ban,27,out", "row 2 .*the flow is 'out'"),
+        ("ban,27,exports,2018-13", "row 2 .*not a date"),
+    ],
+)
+def test_a_provision_that_cannot_be_read_is_named(tmp_path, row, words):
+    header = ",".join(["event_id", "hs_codes", "flow", "effective"][: row.count(",") + 1])
+    with pytest.raises(InputError, match=words):
+        own_table(tmp_path, f"{header}\n{row}\n")

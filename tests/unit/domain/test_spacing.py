@@ -62,6 +62,21 @@ def test_months_written_once_a_quarter_are_quarters_unless_the_caller_decides():
     assert (len(monthly), monthly.n_observed) == (22, 8)
 
 
+def test_months_written_once_a_year_are_years_and_a_month_missing_now_and_then_is_none():
+    decembers = TradeSeries.from_values([f"{y}-12" for y in range(2010, 2016)], range(6))
+    assert [str(p) for p in decembers.periods] == [str(y) for y in range(2010, 2016)]
+    apart = TradeSeries.from_values(["2010-01", "2014-01", "2018-01", "2022-01"], range(4), gaps="missing")
+    assert apart.frequency == "M", "four years apart is no spacing of years"
+
+
+@pytest.mark.parametrize("forms", [("06-30", "12-31"), ("01", "07"), ("03-01", "09-01")])
+def test_half_years_are_neither_quarters_nor_months_unless_the_caller_says_so(forms):
+    halves = [f"{y}-{form}" for y in range(2010, 2014) for form in forms]
+    with pytest.raises(InputError, match=r"are half-years, which is none of the frequencies.*--frequency M"):
+        TradeSeries.from_values(halves, range(8), gaps="missing")
+    assert TradeSeries.from_values(halves, range(8), gaps="missing", frequency="M").n_observed == 8
+
+
 @pytest.mark.parametrize(
     ("text", "first", "last", "weeks"),
     [

@@ -284,6 +284,7 @@ def test_controls_trend_and_slopes_have_intervals_and_errors_are_in_the_record()
         assert rows[name]["se"] < 0.1
     record = fitted.to_record()
     assert record["effects"][-1]["slope"]["estimate"] == rows["c"]["estimate"]
+    assert f"c, change of slope: {rows['c']['estimate']:.4g} logs a year (95 % interval" in str(fitted)
     errors = record["errors"]
     assert errors[40]["innovation"] is None
     innovations = np.array([e["innovation"] for e in errors if e["innovation"] is not None])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
-from flask import Flask
 
 from analysis.batch.chunk import read_panel
 from analysis.batch.reading import LongInput
@@ -110,14 +111,9 @@ def test_a_layout_is_read_right_or_asked_about(way: str, one: Layout, tmp_path: 
     check(lambda: WAYS[way](path, one), one)
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    store = f"sqlite:///{tmp_path_factory.mktemp('store')}/records.sqlite"
-    return create_app(Settings(database_url=store, writes_per_minute=10_000, warm_up=0))
-
-
-def test_every_layout_over_http(app: Flask) -> None:
-    client = app.test_client()
+def test_every_layout_over_http(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/records.sqlite"
+    client = create_app(Settings(database_url=store, writes_per_minute=10_000, warm_up=0)).test_client()
     for one in LAYOUTS:
         query = {name: str(value).lower() if value is True else value for name, value in one.choices.items()}
         response = client.post("/v1/readings", query_string={**query, "name": one.file}, data=one.raw)
@@ -141,6 +137,26 @@ def test_every_layout_over_http(app: Flask) -> None:
             one,
         )
         assert one.file in body["read"]
+
+
+def test_a_sheet_chosen_on_the_page_is_read_and_its_text_is_read_again() -> None:
+    def book(**sheets: float) -> bytes:
+        out = io.BytesIO()
+        with pd.ExcelWriter(out) as writer:
+            for name, factor in sheets.items():
+                frame = pd.DataFrame({"year": range(1990, 2020), "value": [factor * k for k in range(1, 31)]})
+                frame.to_excel(writer, sheet_name=name, index=False)
+        return out.getvalue()
+
+    form = OwnForm.of({"sheet": "Imports", "decimal": "comma"})
+    form.upload("events", book(Events=1))
+    assert form.values["decimal"] == "comma", "a workbook of events decides nothing about the series"
+    form.upload("csv", book(Exports=1.5, Imports=2.5))
+    values, _ = of_series(read_own(form))
+    assert (values["1990"], values["2019"]) == (2.5, 75.0)
+    form.values["encoding"] = "cp949"
+    form.values["csv"] = "기간,수출\n" + "\n".join(f"{1990 + k},{k}.5" for k in range(30))
+    assert of_series(read_own(form))[0]["1991"] == 1.5
 
 
 def test_units_and_what_was_read_are_said(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """A rate is its mean, never a sum a year, and no sentence about it speaks of dollars or of North Korea."""
 
 import json
-from datetime import date, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -48,19 +47,3 @@ def test_a_rate_is_answered_in_its_own_unit_and_words(files):
     flow = json.loads(CliRunner().invoke(main, [*asked, "--json"]).stdout)
     assert flow["change"]["annualised"]["from"] == pytest.approx(12 * means[0])
     assert "rate" not in flow["change"]
-
-
-def test_a_weekly_file_is_answered_by_every_command(tmp_path):
-    start = date(2014, 1, 4)
-    days = [start + timedelta(days=7 * k) for k in range(180)]
-    rows = [f"{d},{(100 if d < date(2016, 3, 1) else 60) + 37 * k % 11}" for k, d in enumerate(days)]
-    series, events = tmp_path / "weeks.csv", tmp_path / "events.csv"
-    series.write_text("\n".join(["date,value", *rows]), encoding="utf-8")
-    events.write_text("begin,end,name\n2016-03,,Ban\n", encoding="utf-8")
-    where = ["--csv", str(series), "--events", str(events)]
-    windows = ["--from", "2015", "--to", "2016-06..2016-12", "--evidence", "basic"]
-    for command, more in (("breaks", []), ("stability", []), ("intervene", []), ("attribute", windows)):
-        asked = where if command != "stability" else where[:2]
-        ran = CliRunner().invoke(main, [command, *asked, *more])
-        assert ran.exit_code == 0, (command, ran.stderr, ran.exception)
-        assert "read as a weekly series, 2014-W01 to 2017-W23" in ran.stderr

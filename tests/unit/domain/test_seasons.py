@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 
 from analysis.domain import Period
-from analysis.interventions.harmonics import PAIRS, harmonic_season, weekday_season
+from analysis.domain.seasons import PAIRS, harmonic_season, weekday_season
 
 WEEKS = [Period.parse("2010-W01") + k for k in range(52 * 9 + 2)]
 DAYS = [Period.containing(date(2010, 1, 1), "D") + k for k in range(365 * 4 + 1)]
