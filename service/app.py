@@ -26,6 +26,7 @@ from service.settings import Settings
 from service.soundness import require_sound
 from service.store import Database, Store
 from service.telemetry import Metrics, Telemetry
+from service.views.prose import tied
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.jinja_env.filters["break_change"] = break_change
     app.jinja_env.filters["kind_words"] = kind_words
     app.jinja_env.filters["cell"] = shown
+    app.jinja_env.filters["tied"] = tied
     pool = Pool(
         size=settings.workers,
         seconds=settings.compute_seconds,

@@ -26,7 +26,7 @@ from service.routes.replies import (
 from service.settings import Settings
 from service.store import Record
 from service.views import catalogue as catalogue_views
-from service.views import overview
+from service.views import overview, presets
 from service.views.charts import draw, names
 from service.views.explorer import CHOICES, FREQUENCIES, asked, explored, series_choices
 from service.views.queries import PageQuery
@@ -76,8 +76,11 @@ def _known_by_its_bytes(response: Response) -> Response:
 @blueprint.get("/")
 @without_parameters
 def show_overview() -> str:
-    """Show the headline: charts, breaks and attribution."""
-    return render_template("overview.html", page=overview(answers()))
+    """Answer the first question of the data package."""
+    page = overview(answers())
+    return render_template(
+        "overview.html", page=page, query=page.query, presets=presets(), may_store=_may_store()
+    )
 
 
 @blueprint.get("/explore")
@@ -106,7 +109,13 @@ def _answer_page(template: str) -> str | tuple[str, int]:
         else:
             evidence = page.record.get("evidence") or {}
             return render_template(
-                template, page=page, design=design, may_store=_may_store(), placebo=placebos(evidence), **form
+                template,
+                page=page,
+                design=design,
+                may_store=_may_store(),
+                placebo=placebos(evidence),
+                presets=presets(),
+                **form,
             )
     status = error.http_status
     return render_template("explore_error.html", error=error, series=series, design=design, **form), status

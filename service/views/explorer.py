@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.catalogue import SeriesEntry
+from analysis.attribution.windows import years
+from analysis.catalogue import Question, SeriesEntry
 from analysis.domain import EventTable, TradeSeries
 from analysis.errors import TradebreaksError
-from analysis.reporting.headline import Headline
+from analysis.reporting.headline import CAVEATS, Headline
 from service.answers import Answers
 from service.views.charts import names
 from service.views.queries import VINTAGES, PageQuery
@@ -37,6 +38,12 @@ class Explored:
         Events that the recipe lists, those left out included.
     names : dict
         Short name of every event.
+    title : str
+        The question, as the data package words it, or series and windows.
+    years : tuple of int
+        What a window can be.
+    data : str
+        Digest of the data package.
     """
 
     query: PageQuery
@@ -45,6 +52,29 @@ class Explored:
     record: dict[str, Any]
     design: EventTable
     names: dict[str, str]
+    title: str
+    years: tuple[int, ...]
+    data: str
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What holds of every answer."""
+        return CAVEATS
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The answer in sentences, the share first."""
+        return tuple(text for text in (self.headline.lead, *self.headline.sentences()) if text)
+
+    @property
+    def command(self) -> str:
+        """The command that gives this answer again; of a question with options, without them."""
+        return f"tradebreaks attribute {self.query.series} --from {self.query.start} --to {self.query.end}"
+
+    @property
+    def copied(self) -> str:
+        """The answer with where it is from, for a text."""
+        return f"{' '.join(self.said)} (tradebreaks, data package {self.data[:12]}; {self.command})"
 
 
 def explored(answers: Answers, query: PageQuery) -> Explored:
@@ -60,7 +90,17 @@ def explored(answers: Answers, query: PageQuery) -> Explored:
     series = catalogue.series(query.series, vintage=query.vintage)
     design = catalogue.events(series)
     record = answers.attribution(query.attribution()).record
-    return Explored(query, series, Headline.of(record, series.title, design), record, design, names())
+    headline = Headline.of(record, series.title, design)
+    worded = next((q for q in catalogue.questions() if _asks(query, q)), None)
+    title = worded.title if worded else f"{series.title}, {headline.start} to {headline.end}"
+    return Explored(
+        query, series, headline, record, design, names(), title, years(series), catalogue.data_digest()
+    )
+
+
+def _asks(query: PageQuery, question: Question) -> bool:
+    """Return whether a page asks a question of the data package, by whichever method."""
+    return (query.series, query.start, query.end) == (question.series, question.start, question.end)
 
 
 def asked(query: PageQuery) -> tuple[TradeSeries | None, EventTable, TradebreaksError | None]:
