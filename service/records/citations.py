@@ -77,6 +77,11 @@ class Citation:
             ),
         )
 
+    @property
+    def day_words(self) -> str:
+        """The day on which the record was made."""
+        return f"{self.year}-{self.month:02}-{self.day:02}"
+
     def bibtex(self) -> str:
         """Return a BibTeX entry."""
         fields = {

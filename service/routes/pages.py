@@ -28,6 +28,7 @@ from service.store import Record
 from service.views import catalogue as catalogue_views
 from service.views import overview, presets
 from service.views.charts import draw, names
+from service.views.chartwords import words
 from service.views.explorer import CHOICES, FREQUENCIES, asked, explored, series_choices
 from service.views.queries import PageQuery
 from service.views.script import script, script_name
@@ -42,7 +43,7 @@ LEAST_COMPRESSED = 1_000
 @blueprint.app_context_processor
 def shared() -> dict[str, Any]:
     """Give every template what the frame of the page needs."""
-    return {"script_name": script_name()}
+    return {"script_name": script_name(), "words_of": lambda kind, query: words(answers(), kind, query)}
 
 
 @blueprint.after_request

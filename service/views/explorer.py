@@ -67,14 +67,9 @@ class Explored:
         return tuple(text for text in (self.headline.lead, *self.headline.sentences()) if text)
 
     @property
-    def command(self) -> str:
-        """The command that gives this answer again; of a question with options, without them."""
-        return f"tradebreaks attribute {self.query.series} --from {self.query.start} --to {self.query.end}"
-
-    @property
     def copied(self) -> str:
         """The answer with where it is from, for a text."""
-        return f"{' '.join(self.said)} (tradebreaks, data package {self.data[:12]}; {self.command})"
+        return f"{' '.join(self.said)} (tradebreaks, data package {self.data[:12]}; {self.query.again()})"
 
 
 def explored(answers: Answers, query: PageQuery) -> Explored:

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.domain import Event, EventTable, TradeSeries, parse_day
 from analysis.reporting.charts import series_chart
-from analysis.reporting.charts.theme import SMALL, WIDTH, extent
+from analysis.reporting.charts.theme import SMALL, WIDTHS, extent
 from analysis.reporting.charts.timeline import PAD, Span, event_marks
 from analysis.reporting.headline import (
     EVERYTHING_ELSE,
@@ -90,7 +90,7 @@ def test_labels_meet_neither_each_other_nor_a_stem() -> None:
         width = extent([mark["label"]], SMALL) + PAD
         left, right = (at - width, at) if mark["flipped"] else (at, at + width)
         assert left >= 0
-        assert right <= WIDTH
+        assert right <= WIDTHS["wide"]
         boxes.append((mark["row"], left, right, at))
     for k, (row, left, right, _) in enumerate(boxes):
         for j, (other_row, other_left, other_right, other_at) in enumerate(boxes):
