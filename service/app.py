@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from analysis import __version__
+from analysis.reporting.glossary import plainly
 from analysis.reporting.headline import break_change, fraction, percent_words, precision_words, signed
 from analysis.reporting.labels import kind_words
 from service.answers import Answers
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.jinja_env.filters["kind_words"] = kind_words
     app.jinja_env.filters["cell"] = shown
     app.jinja_env.filters["tied"] = tied
+    app.jinja_env.filters["plainly"] = plainly
     pool = Pool(
         size=settings.workers,
         seconds=settings.compute_seconds,

@@ -73,7 +73,7 @@ class Citation:
             note=(
                 f"Record {record.id}, engine {record.engine}, {source}. "
                 f"{'' if address else f'Verified by: tradebreaks verify {record.id}. '}"
-                f"Estimand: {' '.join(str(record.document['estimand']).split())}"
+                f"What is measured: {' '.join(str(record.document['estimand']).split())}"
             ),
         )
 

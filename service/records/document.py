@@ -85,7 +85,7 @@ def as_pdf(record: Record, base: str) -> bytes:
         "title": table.title,
         "author": "tradebreaks contributors",
         "footer": f"Record {record.id}",
-        "measure": f"Estimand: {record.document['estimand']}",
+        "measure": f"What is measured: {record.document['estimand']}",
         "caption": f"{table.unit}. Limits hold {100 * table.level:.0f} % of the probability.",
         "alt": said(record),
         "columns": [table.fields[k].label for k in columns],

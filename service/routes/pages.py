@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from analysis.errors import NotFoundError, TradebreaksError
 from analysis.reporting.charts import placebos
+from analysis.reporting.glossary import TERMS
 from analysis.reporting.methods import METHODS, method
 from service.readcache import reads_gzip
 from service.routes.replies import (
@@ -211,6 +212,15 @@ def show_claims() -> str:
 def list_methods() -> str:
     """List the methods."""
     return render_template("methods.html", methods=METHODS)
+
+
+@blueprint.get("/glossary")
+@without_parameters
+def show_glossary() -> str:
+    """Explain the terms, and how a mistake is reported."""
+    contact = cast(Settings, current_app.extensions["settings"]).contact
+    link = f"mailto:{contact}" if "@" in contact and "://" not in contact else contact
+    return render_template("glossary.html", terms=TERMS, contact=contact, contact_link=link)
 
 
 @blueprint.get("/methods/<method_id>")

@@ -140,8 +140,8 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
         Choice("level", "level"),
     ),
     "trend": (
+        Choice("local", "local: its slope may change every period"),
         Choice("linear", "linear"),
-        Choice("local", "of wandering slope"),
         Choice("none", "none"),
     ),
     "clock": (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -14,9 +15,14 @@ import pytest
 from flask.testing import FlaskClient
 from markupsafe import escape
 
+import service
 from analysis import catalogue
+from analysis.attribution.record import CONSTANT
 from analysis.attribution.windows import years
 from analysis.domain import Event, EventTable, TradeSeries, parse_day
+from analysis.errors import UsageError
+from analysis.reporting.glossary import plainly
+from service.settings import Settings
 from service.views import overview as compose
 from service.views import presets
 from service.views.explorer import Explored
@@ -227,4 +233,44 @@ def test_dates_and_per_cent_stay_on_one_line() -> None:
     assert tied("50 % <b> from 2017-08 on, 2017-Q3, 2016-03-02") == (
         '50&nbsp;% &lt;b&gt; from <span class="tied">2017-08</span> on, <span class="tied">2017-Q3</span>, '
         '<span class="tied">2016-03-02</span>'
+    )
+
+
+def test_every_term_that_a_page_links_is_in_the_glossary(client: FlaskClient, overview: str) -> None:
+    page = client.get("/glossary").text
+    known = {attributes.get("id") for _, attributes in Page(page).tags}
+    templates = Path(service.__file__).parent / "templates"
+    linked = {
+        name
+        for file in templates.glob("*.html")
+        for name in re.findall(r'term\("([a-z-]+)"|/glossary#([a-z-]+)"', file.read_text(encoding="utf-8"))
+    }
+    assert {a or b for a, b in linked} <= known
+    assert 'href="/glossary#precision"' in overview
+    assert 'href="/glossary#mistake"' in overview, "a mistake in a chart can be reported"
+
+
+def test_who_hears_of_mistakes_is_a_setting(tmp_path: Path) -> None:
+    app = application(tmp_path, contact="curator@example.org")
+    assert 'href="mailto:curator@example.org"' in app.test_client().get("/glossary").text
+    app.extensions["batches"].close()
+    with pytest.raises(UsageError, match="mail address"):
+        Settings.from_environment({"TRADEBREAKS_CONTACT": "javascript:alert(1)"})
+
+
+def test_old_words_are_on_no_page() -> None:
+    templates = Path(service.__file__).parent / "templates"
+    text = " ".join(file.read_text(encoding="utf-8") for file in templates.glob("*.html"))
+    for word in (
+        "Estimand:",
+        "date set",
+        "Set of dates",
+        "second opinion",
+        "wandering slope",
+        "cannot speak here",
+    ):
+        assert word not in text, word
+    assert plainly("constant: in force alike in both windows") == "did not change between the two periods"
+    assert CONSTANT in "constant: in force alike in both windows", (
+        "the phrase that is replaced is the record's"
     )

@@ -22,6 +22,7 @@ PAGES = {
     "series": "/series/dprk.total.a",
     "claims": "/claims",
     "methods": "/methods",
+    "glossary": "/glossary",
     "method": "/methods/decomposition",
     "own": "/own",
     "api": "/docs",
