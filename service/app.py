@@ -51,6 +51,9 @@ CORS_HEADERS = {
 }
 """Pages of others may read; they may not write."""
 
+FRAMED_ROUTE = "/embed/<kind>"
+"""The route whose pages may stand in a frame of any other."""
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'"
@@ -148,6 +151,8 @@ def _name_route() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.environ.get(ROUTE) == FRAMED_ROUTE:
+        del response.headers["X-Frame-Options"]
     if request.method in ("GET", "HEAD", "OPTIONS"):
         for name, value in CORS_HEADERS.items():
             response.headers.setdefault(name, value)

@@ -129,6 +129,7 @@ TERMS = (
 _SAID = {
     "constant: in force alike in both windows": "did not change between the two periods",
     "cannot speak": "does not apply",
+    "partly_named": "several, each in part",
 }
 """Phrases of a record, which stay as they are there, and what a page says."""
 

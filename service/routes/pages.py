@@ -21,6 +21,7 @@ from service.routes.replies import (
     answers,
     digest_of,
     guards,
+    public_address,
     tagged,
     without_parameters,
 )
@@ -30,13 +31,16 @@ from service.views import catalogue as catalogue_views
 from service.views import overview, presets
 from service.views.charts import draw, names
 from service.views.chartwords import words
-from service.views.explorer import CHOICES, FREQUENCIES, asked, explored, series_choices
+from service.views.explorer import CHOICES, FREQUENCIES, asked, explored, series_choices, titled
 from service.views.queries import PageQuery
 from service.views.script import script, script_name
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 
 COMPRESSED = ("text/html", "image/svg+xml", "application/json")
+FRAMED = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'"
+"""What an embedded chart may do; it may stand in a frame of any page."""
+
 LEAST_COMPRESSED = 1_000
 """Bytes below which compressing saves nothing."""
 
@@ -44,7 +48,11 @@ LEAST_COMPRESSED = 1_000
 @blueprint.app_context_processor
 def shared() -> dict[str, Any]:
     """Give every template what the frame of the page needs."""
-    return {"script_name": script_name(), "words_of": lambda kind, query: words(answers(), kind, query)}
+    return {
+        "script_name": script_name(),
+        "words_of": lambda kind, query: words(answers(), kind, query),
+        "public_url": public_address(),
+    }
 
 
 @blueprint.after_request
@@ -239,6 +247,18 @@ def show_chart(kind: str, suffix: str) -> Response:
     if suffix in ("png", "pdf"):
         name = "".join(c if c.isalnum() or c in ".-" else "_" for c in query.series)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}-{kind}.{suffix}"'
+    return response
+
+
+@blueprint.get("/embed/<kind>")
+def show_embedded(kind: str) -> Response:
+    """Show one chart with its sentence, read only: the one page that any other may frame."""
+    query = PageQuery.read(list(request.args.items(multi=True)))
+    page = render_template(
+        "embed.html", kind=kind, query=query, said=words(answers(), kind, query), title=titled(query)
+    )
+    response = current_app.make_response(page)
+    response.headers["Content-Security-Policy"] = FRAMED
     return response
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from analysis.errors import NotFoundError
 from analysis.reporting.charts import placebos
 from analysis.reporting.headline import Headline, window_words
 from service.answers import Answers
@@ -12,7 +13,15 @@ from service.views.queries import PageQuery
 
 
 def words(answers: Answers, kind: str, query: PageQuery) -> str:
-    """Return the sentence of a chart of catalogue data."""
+    """Return the sentence of a chart of catalogue data.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such chart.
+    """
+    if kind not in _WORDS:
+        raise NotFoundError(f"no chart '{kind}'; there are {', '.join(_WORDS)}")
     return _WORDS[kind](answers, query)
 
 

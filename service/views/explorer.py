@@ -9,7 +9,7 @@ from analysis.attribution.windows import years
 from analysis.catalogue import Question, SeriesEntry
 from analysis.domain import EventTable, TradeSeries
 from analysis.errors import TradebreaksError
-from analysis.reporting.headline import CAVEATS, Headline
+from analysis.reporting.headline import CAVEATS, Headline, window_words
 from service.answers import Answers
 from service.views.charts import names
 from service.views.queries import VINTAGES, PageQuery
@@ -86,11 +86,31 @@ def explored(answers: Answers, query: PageQuery) -> Explored:
     design = catalogue.events(series)
     record = answers.attribution(query.attribution()).record
     headline = Headline.of(record, series.title, design)
-    worded = next((q for q in catalogue.questions() if _asks(query, q)), None)
-    title = worded.title if worded else f"{series.title}, {headline.start} to {headline.end}"
     return Explored(
-        query, series, headline, record, design, names(), title, years(series), catalogue.data_digest()
+        query,
+        series,
+        headline,
+        record,
+        design,
+        names(),
+        titled(query),
+        years(series),
+        catalogue.data_digest(),
     )
+
+
+def titled(query: PageQuery) -> str:
+    """Return the question in words: as the data package has it, or series and windows."""
+    from analysis import catalogue
+
+    worded = next((q for q in catalogue.questions() if _asks(query, q)), None)
+    if worded:
+        return worded.title
+    return f"{catalogue.series(query.series, vintage=query.vintage).title}, {_windows(query)}"
+
+
+def _windows(query: PageQuery) -> str:
+    return f"{window_words(query.start)} to {window_words(query.end)}"
 
 
 def _asks(query: PageQuery, question: Question) -> bool:

@@ -274,3 +274,22 @@ def test_old_words_are_on_no_page() -> None:
     assert CONSTANT in "constant: in force alike in both windows", (
         "the phrase that is replaced is the record's"
     )
+
+
+def test_one_page_alone_may_be_framed(client: FlaskClient) -> None:
+    page = client.get("/embed/series?series=dprk.total.a")
+    assert "frame-ancestors" not in page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in page.headers
+    assert "<script" not in page.text
+    assert "<form" not in page.text
+    assert 'href="/explore?series=dprk.total.a' in page.text
+    assert "frame-ancestors 'self'" in client.get("/glossary").headers["Content-Security-Policy"]
+    assert client.get("/embed/pie").status_code == 404
+
+
+def test_a_link_to_an_answer_shows_what_it_says(overview: str) -> None:
+    given = {a.get("property"): a.get("content") for tag, a in Page(overview).tags if tag == "meta"}
+    assert given["og:title"] == catalogue.questions()[0].title
+    assert "% of the fall came with all UN resolutions" in str(given["og:description"])
+    assert "og:image" not in given, "a picture needs an address that others reach"
