@@ -27,10 +27,9 @@ from analysis.attribution.change import attribute
 from analysis.attribution.dossier.published import published_beside
 from analysis.attribution.study import Study
 from analysis.attribution.timing.rows import Row
-from analysis.catalogue import Catalogue
+from analysis.catalogue import Catalogue, Question
 from analysis.catalogue.differing import PackageDifference, compare_packages
 from analysis.domain import UN_RESOLUTION, TradeSeries
-from analysis.reporting.headline import QUESTIONS, Question
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "corrections.md"
@@ -71,7 +70,7 @@ WRITTEN = """Written by `make corrections-moved BEFORE={}`: the data package of 
 both read and fitted by the code of this checkout. Observations are in the unit of their series, with their
 relative standard error.
 """
-ASKED = (*QUESTIONS, Question("dprk.imports.china.m", "2016-01..2016-12", "2018-01..2018-12"))
+ASKED = (*catalogue.questions()[:2], Question("", "", "dprk.imports.china.m", "2016", "2018"))
 
 
 def main(commit: str, target: Path = PAGE) -> None:

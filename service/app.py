@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from analysis import __version__
+from analysis.reporting.glossary import plainly
 from analysis.reporting.headline import break_change, fraction, percent_words, precision_words, signed
 from analysis.reporting.labels import kind_words
 from service.answers import Answers
@@ -26,6 +27,7 @@ from service.settings import Settings
 from service.soundness import require_sound
 from service.store import Database, Store
 from service.telemetry import Metrics, Telemetry
+from service.views.prose import tied
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -48,6 +50,9 @@ CORS_HEADERS = {
     "Access-Control-Expose-Headers": "ETag, Location, Retry-After, X-Request-ID",
 }
 """Pages of others may read; they may not write."""
+
+FRAMED_ROUTE = "/embed/<kind>"
+"""The route whose pages may stand in a frame of any other."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -85,6 +90,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.jinja_env.filters["break_change"] = break_change
     app.jinja_env.filters["kind_words"] = kind_words
     app.jinja_env.filters["cell"] = shown
+    app.jinja_env.filters["tied"] = tied
+    app.jinja_env.filters["plainly"] = plainly
     pool = Pool(
         size=settings.workers,
         seconds=settings.compute_seconds,
@@ -144,6 +151,8 @@ def _name_route() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.environ.get(ROUTE) == FRAMED_ROUTE:
+        del response.headers["X-Frame-Options"]
     if request.method in ("GET", "HEAD", "OPTIONS"):
         for name, value in CORS_HEADERS.items():
             response.headers.setdefault(name, value)

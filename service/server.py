@@ -21,7 +21,7 @@ from service.app import create_app
 from service.connections import Channel, Memory, Request
 from service.settings import Settings
 from service.telemetry import log_to_stderr
-from service.views import headlines, overview
+from service.views import first_headline, warm
 
 GRACEFUL_SECONDS = 10
 """How long a stop waits for the requests in hand."""
@@ -65,10 +65,11 @@ def serve(host: str, port: int) -> None:
     app = create_app(settings)
     log_to_stderr()
     server = _server(app, settings, listener)
-    click.echo(f"Serving at http://{shown}:{listener.getsockname()[1]} until interrupted (Ctrl-C).\n")
+    address = f"Serving at http://{shown}:{listener.getsockname()[1]} until interrupted (Ctrl-C)."
+    click.echo(address)
     threading.Thread(target=_open, args=(app,), daemon=True).start()
     if settings.warm_up:
-        threading.Thread(target=_print_headline, args=(app,), daemon=True).start()
+        threading.Thread(target=_print_headline, args=(app, address), daemon=True).start()
     try:
         _run(server)
     finally:
@@ -147,25 +148,25 @@ def _open(app: Flask) -> None:
     app.extensions["batches"].wake()
 
 
-def _print_headline(app: Flask) -> None:
+def _print_headline(app: Flask, address: str) -> None:
+    """Print the first answer, and below it the address again: it would have scrolled away."""
     try:
-        for headline in headlines(app.extensions["answers"]):
-            click.echo(headline.text())
-        click.echo("\n".join(CAVEATS))
+        text = first_headline(app.extensions["answers"]).text()
+        click.echo("\n".join(["", text, *CAVEATS, "", address]))
     except TradebreaksError as error:
         say(f"the headline cannot be computed: {error.message}")
         return
     except BrokenPipeError:
         say("nobody reads the headline: the service goes on")
-    _warm_first_page(app)
+    _warm(app)
 
 
-def _warm_first_page(app: Flask) -> None:
-    """Compute what the first page shows beside the headline, before many ask for it at once."""
+def _warm(app: Flask) -> None:
+    """Compute what the links of the first page lead to, before many ask for it at once."""
     try:
-        overview(app.extensions["answers"])
+        warm(app.extensions["answers"])
     except TradebreaksError as error:
-        say(f"the first page cannot be computed: {error.message}")
+        say(f"the questions of the first page cannot all be answered: {error.message}")
     # A full collection walks everything that was loaded, and no request is answered meanwhile (60 to 80 ms).
     gc.collect()
     gc.freeze()

@@ -78,6 +78,8 @@ class Settings:
         Where records are kept; empty is the SQLite file of `service.store.default_url`.
     public_url : str
         Address under which records are cited; without one, a citation gives no address.
+    contact : str
+        Mail address, or address of a page, to which readers report mistakes.
     publish_token_sha256, admin_token_sha256 : str
         SHA-256 of the token for writing records, and of that for withdrawing them. Without the first
         everybody may write; without the second nobody may withdraw over HTTP.
@@ -108,6 +110,7 @@ class Settings:
     trusted_proxies: int = 0
     database_url: str = ""
     public_url: str = ""
+    contact: str = ""
     publish_token_sha256: str = ""
     admin_token_sha256: str = ""
 
@@ -162,4 +165,8 @@ def _text(variable: str, text: str) -> str:
         raise UsageError(f"{variable} is no SHA-256; tradebreaks token prints a token and its hash")
     if variable.endswith("PUBLIC_URL") and not re.fullmatch(r"https?://[^\s?#]+|", value):
         raise UsageError(f"{variable} is '{value}'; give an address that begins with https:// or http://")
+    if variable.endswith("CONTACT") and not re.fullmatch(r"https?://\S+|[^\s@:/]+@[^\s@:/]+|", value):
+        raise UsageError(
+            f"{variable} is '{value}'; give a mail address, or an address that begins with https://"
+        )
     return value.rstrip("/")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.domain import TradeSeries, Window
-from analysis.errors import CannotEstimateError
+from analysis.errors import CannotEstimateError, InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +64,16 @@ def window_means(series: TradeSeries, before: Window, after: Window) -> WindowMe
     return WindowMeans(
         positions[0], positions[1], float(values[positions[0]].mean()), float(values[positions[1]].mean())
     )
+
+
+def years(series: TradeSeries) -> tuple[int, ...]:
+    """Return the calendar years that can be a window: inside the sample, half of their periods observed."""
+    found = []
+    for year in range(series.first.start.year, series.last.end.year + 1):
+        window = Window.parse(str(year))
+        try:
+            window_means(series, window, window)
+        except (InputError, CannotEstimateError):
+            continue
+        found.append(year)
+    return tuple(found)

@@ -23,6 +23,7 @@ from analysis.catalogue.figures import Figure
 from analysis.catalogue.location import data_directory
 from analysis.catalogue.measures import EnforcementRow, Measures, Provision, PublishedEstimate
 from analysis.catalogue.package import Package, Source
+from analysis.catalogue.questions import Question, read_questions
 from analysis.catalogue.recipes import Recipe
 from analysis.domain import EventTable, TradeSeries
 from analysis.errors import NotFoundError
@@ -44,6 +45,7 @@ __all__ = [
     "Figure",
     "Provision",
     "PublishedEstimate",
+    "Question",
     "Recipe",
     "SeriesEntry",
     "Source",
@@ -67,6 +69,7 @@ __all__ = [
     "products",
     "provisions",
     "published_estimates",
+    "questions",
     "recipe",
     "series",
     "series_ids",
@@ -118,6 +121,11 @@ class Catalogue:
     def comparisons(self) -> tuple[EstimateComparison, ...]:
         """Published results beside ours."""
         return read_comparisons(self.package)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """What readers ask first."""
+        return read_questions(self.package)
 
     @cached_property
     def listing(self) -> tuple[SeriesEntry, ...]:
@@ -264,6 +272,11 @@ def claims() -> Claims:
 def comparisons(event_id: str | None = None) -> tuple[EstimateComparison, ...]:
     """Return which number of ours stands beside each published result, of one event or of all."""
     return tuple(c for c in catalogue().comparisons if event_id is None or event_id in c.events)
+
+
+def questions() -> tuple[Question, ...]:
+    """Return what readers ask first: the first page answers the first one and links to the others."""
+    return catalogue().questions
 
 
 def figures(ids: Sequence[str]) -> tuple[Figure, ...]:

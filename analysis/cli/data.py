@@ -113,10 +113,9 @@ def data_diff(before: str, after: str | None, as_json: bool) -> None:
 def headline_changes(package: Catalogue) -> tuple[str, ...]:
     """Return the changes that the headline is about, as the figures of a package have them."""
     from analysis.domain import Window
-    from analysis.reporting.headline import QUESTIONS
 
     sentences = []
-    for question in QUESTIONS:
+    for question in package.questions:
         series = package.builder.build(question.series)
         ends = []
         for text in (question.start, question.end):

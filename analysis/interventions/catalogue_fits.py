@@ -37,13 +37,15 @@ def fit_once(series: TradeSeries, events: EventTable | None = None, **choices: A
     chosen = {n: value for n, value in choices.items() if value is not None and value != DEFAULTS.get(n)}
     simple = "method" not in chosen and all(isinstance(v, (str, bool, float)) for v in chosen.values())
     if events is not None or not series.catalogue or not simple:
-        return fit_interventions(series, events, **choices)
+        found: InterventionResult = fit_interventions(series, events, **choices)
+        return found
     reads = (series, digest(default_events(series).to_record()))
     return _fitted(reads, tuple(sorted(chosen.items())))
 
 
 @lru_cache(maxsize=KEPT)
 def _fitted(
-    reads: tuple[TradeSeries, str], chosen: tuple[tuple[str, str | bool | float], ...]
+    reads: tuple[TradeSeries, str], chosen: tuple[tuple[str, Any], ...]
 ) -> InterventionResult:
-    return fit_interventions(reads[0], **dict(chosen))
+    found: InterventionResult = fit_interventions(reads[0], **dict(chosen))
+    return found

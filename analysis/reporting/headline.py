@@ -23,36 +23,23 @@ PERIODS_A_YEAR = {"year": 1, "quarter": 4, "month": 12, "week": 52, "day": 365}
 NOMINAL = re.compile(r"USD|EUR|CNY|KRW|JPY|GBP|dollar|euro|yuan|\$|€|£|¥", re.IGNORECASE)
 """Units of money, of which a sentence says that they are nominal."""
 
+TOGETHER = ", together"
+"""What follows the label of a sum in a table."""
 EVERYTHING_ELSE = "Everything else (growth, prices, noise)"
 UNEXPLAINED = "Not explained by a named part"
 CAVEATS = (
     "Figures are nominal dollars of recorded trade; after a ban trade may continue unrecorded.",
-    "A contribution is dated to an event: falls that began in the same months are counted with it.",
+    "We know when trade fell, not why: anything else that started in the same months counts as part of the "
+    "event.",
     "Events that the data cannot tell apart are one row.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A change that the headline asks about."""
-
-    series: str
-    start: str
-    end: str
-
-
-QUESTIONS = (
-    Question("dprk.total.a", "2014", "2018"),
-    Question("dprk.exports.china.m", "2016-01..2016-12", "2018-01..2018-12"),
-)
-"""The fall of the headline total from its peak, and of recorded exports to China around the bans of 2017."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a headline table, in the unit of the series a year.
 
-    `share` is a fraction of the change, None where the change is within its own noise.
+    `share` is a fraction of the change, None where the change is within its own noise; sums have its limits.
     """
 
     kind: str
@@ -63,6 +50,7 @@ class Row:
     share: float | None
     grade: str | None
     event_ids: tuple[str, ...] = ()
+    share_limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +161,21 @@ class Headline:
             answer=record.get("sentence", ""),
             doubts=tuple(doubt["text"] for doubt in record.get("doubts", ())),
             per=per,
+        )
+
+    @property
+    def lead(self) -> str:
+        """The share of the change that came with the first estimated sum; empty where its sign is open."""
+        found = next((row for row in self.sums if row.grade != "exact"), None)
+        if found is None or found.share is None or found.share_limits is None or found.grade == "D":
+            return ""
+        low, high = (percent_words(value) for value in sorted(found.share_limits))
+        events = found.label.removesuffix(TOGETHER)
+        kind = "fall" if self.change < 0 else "rise"
+        more = f" Without them there would have been no {kind}." if found.share > 1 else ""
+        return (
+            f"{percent_words(found.share)} of the {kind} came with {events[:1].lower()}{events[1:]} "
+            f"({100 * self.level:g} % interval {low} to {high}; {precision_words(found.grade)}).{more}"
         )
 
     def sentences(self) -> tuple[str, ...]:
@@ -286,13 +289,14 @@ def _sum_row(item: Mapping[str, Any], factor: float) -> Row:
     percent = item["percent"]
     return Row(
         "sum",
-        f"{item['label']}, together",
+        f"{item['label']}{TOGETHER}",
         factor * item["estimate"],
         factor * item["lower"],
         factor * item["upper"],
         None if percent is None else percent / 100,
         item["grade"],
         tuple(item["event_ids"]),
+        None if percent is None else (item["percent_lower"] / 100, item["percent_upper"] / 100),
     )
 
 

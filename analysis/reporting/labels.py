@@ -46,9 +46,9 @@ def kind_words(kind: str) -> str:
     return KIND_WORDS.get(kind, OTHER)
 
 
-def event_label(event: Event) -> str:
+def event_label(event: Event, longest: int = LONGEST_LABEL) -> str:
     """Return a name short enough for a mark on a chart."""
     title = event.title
     for pattern, short in _SHORT:
         title = pattern.sub(short, title)
-    return title if len(title) <= LONGEST_LABEL else title[: LONGEST_LABEL - 1].rstrip() + "…"
+    return title if len(title) <= longest else title[: longest - 1].rstrip() + "…"

@@ -73,9 +73,14 @@ class Citation:
             note=(
                 f"Record {record.id}, engine {record.engine}, {source}. "
                 f"{'' if address else f'Verified by: tradebreaks verify {record.id}. '}"
-                f"Estimand: {' '.join(str(record.document['estimand']).split())}"
+                f"What is measured: {' '.join(str(record.document['estimand']).split())}"
             ),
         )
+
+    @property
+    def day_words(self) -> str:
+        """The day on which the record was made."""
+        return f"{self.year}-{self.month:02}-{self.day:02}"
 
     def bibtex(self) -> str:
         """Return a BibTeX entry."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analysis.errors import MissingExtraError
 from service.records.citations import Citation
-from service.records.drawing import as_chart_pdf
+from service.records.drawing import as_chart_pdf, said
 from service.records.tables import MainTable, main_table, notes, shown
 from service.store import Record
 
@@ -107,7 +107,7 @@ def as_pdf(record: Record, base: str) -> bytes:
         "answer": [*filter(None, [record.document.get("sentence")]), notes(record)[0]],
         "doubts": [doubt["text"] for doubt in record.document.get("doubts", [])],
         "caption": f"{table.unit}. Limits hold {100 * table.level:.0f} % of the probability.",
-        "alt": f"Chart of {table.title}; its figures are in the table.",
+        "alt": said(record),
         "columns": [table.fields[k].label for k in columns],
         "widths": [_width(table, k) for k in columns],
         "numeric": [
@@ -121,7 +121,7 @@ def as_pdf(record: Record, base: str) -> bytes:
     files = {
         "main.typ": TEMPLATE,
         "record.json": json.dumps(words, ensure_ascii=False).encode("utf-8"),
-        "chart.pdf": as_chart_pdf(record),
+        "chart.pdf": as_chart_pdf(record, base),
     }
     with tempfile.TemporaryDirectory(prefix="tradebreaks-") as place:
         for name, content in files.items():

@@ -44,7 +44,7 @@ class Rendering:
         """JSON schema of what a client of the API gets."""
         if self.suffix == "csl.json":
             return {"type": "array", "items": {"type": "object"}}
-        is_text = self.suffix in ("csv", "bib", "ris", "svg", "report.html")
+        is_text = self.suffix in ("csv", "bib", "ris", "svg", "narrow.svg", "report.html")
         return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
@@ -77,8 +77,9 @@ RENDERINGS = (
         "the citation in CSL JSON",
         lambda r, b: Citation.of(r, b).csl().encode(),
     ),
-    Rendering("svg", "image/svg+xml", "the chart as SVG", lambda r, _: drawing.as_svg(r), False, True),
-    Rendering("png", "image/png", "the chart as PNG", lambda r, _: drawing.as_png(r), False, True),
+    Rendering("svg", "image/svg+xml", "the chart as SVG", drawing.as_svg, False, True),
+    Rendering("narrow.svg", "image/svg+xml", "the chart for a phone", drawing.as_narrow_svg, False, True),
+    Rendering("png", "image/png", "the chart as PNG", drawing.as_png, False, True),
     Rendering(
         "pdf",
         "application/pdf",

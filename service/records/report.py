@@ -124,7 +124,7 @@ def _plain(record: Record) -> list[Block]:
 
 
 def _drawn(record: Record) -> Mapping[str, Any]:
-    return specification(chart(record))
+    return chart(record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def main_table(record: Record) -> MainTable:
 def notes(record: Record) -> list[str]:
     """Return estimand, unidentified events, warnings, assumptions and provenance, as sentences."""
     document = record.document
-    lines = [f"Estimand: {document['estimand']}"]
+    lines = [f"What is measured: {document['estimand']}"]
     alike: dict[str, list[str]] = {}
     for row in document.get("identification", []):
         if row["group"] is None and row["grade"] is None:
@@ -153,7 +153,7 @@ def _attribution(document: Mapping[str, Any]) -> MainTable:
             Column("lower", "Lower limit of the interval"),
             Column("upper", "Upper limit of the interval"),
             Column("share", "Share of the change, a fraction"),
-            Column("grade", "Precision: exact, A to C, or D where the sign is not known"),
+            Column("grade", "Precision: exact, A precise, B fair, C rough, D sign not known"),
         ),
         tuple(rows),
     )
@@ -198,7 +198,7 @@ def _interventions(document: Mapping[str, Any]) -> MainTable:
             Column("kind", "Kind of row"),
             Column("event_ids", "Events of the row; a group is one row"),
             *(Column(name, labels[name]) for name in names),
-            Column("grade", "Grade of the effect, A to D"),
+            Column("grade", "Precision of the effect: A precise, B fair, C rough, D sign not known"),
         ),
         tuple(rows),
     )
@@ -227,10 +227,10 @@ def _breaks(document: Mapping[str, Any]) -> MainTable:
             Column("title", "What it is"),
             Column("last_before", "Last observed period before the break"),
             Column("first_after", "First observed period after it"),
-            Column("lower", "First period of the date set of the last before"),
-            Column("upper", "Last period of that set"),
-            Column("method", "How the date set was made"),
-            Column("event_ids", "Events whose time the set meets"),
+            Column("lower", "First of the possible dates of the last period before"),
+            Column("upper", "Last of them"),
+            Column("method", "How the possible dates were found"),
+            Column("event_ids", "Events on those dates"),
         ),
         tuple(rows),
     )

@@ -15,6 +15,7 @@ from flask import Response, jsonify, render_template
 from analysis.errors import NotFoundError, UsageError
 from service.questions import is_record_id
 from service.records.citations import Citation
+from service.records.drawing import said
 from service.records.renderings import RENDERINGS, Rendering, draw
 from service.records.tables import main_table, notes
 from service.records.verification import verify
@@ -143,6 +144,7 @@ def show_estimate(record_id: str) -> Response:
         record=record,
         table=main_table(record),
         head=head(record),
+        chart_words=said(record),
         notes=notes(record),
         citation=citation,
         in_line=in_line(record, citation),

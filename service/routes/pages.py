@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from analysis.errors import NotFoundError, TradebreaksError
 from analysis.reporting.charts import placebos
+from analysis.reporting.glossary import TERMS
 from analysis.reporting.methods import METHODS, method
 from service.readcache import reads_gzip
 from service.routes.replies import (
@@ -20,21 +21,26 @@ from service.routes.replies import (
     answers,
     digest_of,
     guards,
+    public_address,
     tagged,
     without_parameters,
 )
 from service.settings import Settings
 from service.store import Record
 from service.views import catalogue as catalogue_views
-from service.views import overview
+from service.views import overview, presets
 from service.views.charts import draw, names
-from service.views.explorer import CHOICES, FREQUENCIES, asked, explored, series_choices
+from service.views.chartwords import words
+from service.views.explorer import CHOICES, FREQUENCIES, asked, explored, series_choices, titled
 from service.views.queries import PageQuery
 from service.views.script import script, script_name
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 
 COMPRESSED = ("text/html", "image/svg+xml", "application/json")
+FRAMED = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'"
+"""What an embedded chart may do; it may stand in a frame of any page."""
+
 LEAST_COMPRESSED = 1_000
 """Bytes below which compressing saves nothing."""
 
@@ -42,7 +48,11 @@ LEAST_COMPRESSED = 1_000
 @blueprint.app_context_processor
 def shared() -> dict[str, Any]:
     """Give every template what the frame of the page needs."""
-    return {"script_name": script_name()}
+    return {
+        "script_name": script_name(),
+        "words_of": lambda kind, query: words(answers(), kind, query),
+        "public_url": public_address(),
+    }
 
 
 @blueprint.after_request
@@ -76,8 +86,11 @@ def _known_by_its_bytes(response: Response) -> Response:
 @blueprint.get("/")
 @without_parameters
 def show_overview() -> str:
-    """Show the headline: charts, breaks and attribution."""
-    return render_template("overview.html", page=overview(answers()))
+    """Answer the first question of the data package."""
+    page = overview(answers())
+    return render_template(
+        "overview.html", page=page, query=page.query, presets=presets(), may_store=_may_store()
+    )
 
 
 @blueprint.get("/explore")
@@ -106,7 +119,13 @@ def _answer_page(template: str) -> str | tuple[str, int]:
         else:
             evidence = page.record.get("evidence") or {}
             return render_template(
-                template, page=page, design=design, may_store=_may_store(), placebo=placebos(evidence), **form
+                template,
+                page=page,
+                design=design,
+                may_store=_may_store(),
+                placebo=placebos(evidence),
+                presets=presets(),
+                **form,
             )
     status = error.http_status
     return render_template("explore_error.html", error=error, series=series, design=design, **form), status
@@ -203,6 +222,15 @@ def list_methods() -> str:
     return render_template("methods.html", methods=METHODS)
 
 
+@blueprint.get("/glossary")
+@without_parameters
+def show_glossary() -> str:
+    """Explain the terms, and how a mistake is reported."""
+    contact = cast(Settings, current_app.extensions["settings"]).contact
+    link = f"mailto:{contact}" if "@" in contact and "://" not in contact else contact
+    return render_template("glossary.html", terms=TERMS, contact=contact, contact_link=link)
+
+
 @blueprint.get("/methods/<method_id>")
 @without_parameters
 def show_method(method_id: str) -> str:
@@ -219,6 +247,18 @@ def show_chart(kind: str, suffix: str) -> Response:
     if suffix in ("png", "pdf"):
         name = "".join(c if c.isalnum() or c in ".-" else "_" for c in query.series)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}-{kind}.{suffix}"'
+    return response
+
+
+@blueprint.get("/embed/<kind>")
+def show_embedded(kind: str) -> Response:
+    """Show one chart with its sentence, read only: the one page that any other may frame."""
+    query = PageQuery.read(list(request.args.items(multi=True)))
+    page = render_template(
+        "embed.html", kind=kind, query=query, said=words(answers(), kind, query), title=titled(query)
+    )
+    response = current_app.make_response(page)
+    response.headers["Content-Security-Policy"] = FRAMED
     return response
 
 

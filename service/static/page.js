@@ -14,3 +14,17 @@ for (const block of document.querySelectorAll("pre[data-copy]")) {
   });
   block.before(button);
 }
+
+// Buttons that copy a text or the address of a link of the page.
+for (const button of document.querySelectorAll("button[data-copies]")) {
+  if (!navigator.clipboard) { break; }
+  const words = button.textContent;
+  const source = document.getElementById(button.dataset.copies);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    navigator.clipboard.writeText(source.href || source.textContent).then(
+      () => { button.textContent = "Copied"; setTimeout(() => { button.textContent = words; }, 2000); },
+      () => { button.textContent = "Not copied: select the text"; },
+    );
+  });
+}

@@ -1,5 +1,5 @@
-"""What the pages show, gathered from answers that the API gives too."""
+"""What the pages show: answers gathered for one page, drawn as charts, and the script that draws them."""
 
-from service.views.overview import Overview, Section, headlines, overview
+from service.views.overview import first_headline, overview, presets, warm
 
-__all__ = ["Overview", "Section", "headlines", "overview"]
+__all__ = ["first_headline", "overview", "presets", "warm"]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.attribution.dossier.goods import named_goods
+from analysis.attribution.dossier.windows import years_around
 from analysis.domain import Event, TradeSeries
 from analysis.errors import CannotEstimateError
 from service.answers import Answers
@@ -53,12 +55,14 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """Everything on one event."""
+    """Everything on one event; `goods` are those that it names, of `years`."""
 
     event: Event
     record: dict[str, Any]
     provisions: list[dict[str, Any]]
     enforcement: list[dict[str, Any]]
+    goods: list[dict[str, Any]]
+    years: range
     effects: list[Effect]
     names: dict[str, str]
 
@@ -92,11 +96,15 @@ def dossier(answers: Answers, event_id: str) -> Dossier:
     from analysis import catalogue
 
     event = catalogue.events()[event_id]
+    before, after = years_around(event)
+    named = (event_id, *event.details.get("implemented_by", ()))
     return Dossier(
         event,
         event.to_record(),
         [p.to_record() for p in catalogue.provisions(event_id)],
         [row.to_record() for row in catalogue.enforcement_calendar() if row.event_id == event_id],
+        [item.to_record() for item in named_goods(named, before, after)],
+        range(before, after + 1),
         [_effect(answers, name, event_id) for name in DOSSIER_SERIES if event_id in catalogue.events(name)],
         names(),
     )

@@ -9,7 +9,6 @@ from typing import Any
 from analysis.domain import EventTable, TradeSeries
 from analysis.errors import CannotEstimateError, NotFoundError
 from analysis.reporting.charts import (
-    Theme,
     counterfactual_chart,
     curve_chart,
     placebo_chart,
@@ -18,11 +17,13 @@ from analysis.reporting.charts import (
     series_chart,
     specification,
     waterfall_chart,
+    with_source,
 )
 from analysis.reporting.headline import PERIODS_A_YEAR, Headline
 from analysis.reporting.labels import event_label
 from service.answers import Answers
 from service.compute import tasks
+from service.views.chartwords import words
 from service.views.queries import PageQuery
 
 FORMATS = {
@@ -32,6 +33,9 @@ FORMATS = {
     "json": "application/json",
 }
 """Media type of each suffix."""
+
+PUBLISHERS = 3
+"""How many a chart names."""
 
 
 def draw(answers: Answers, kind: str, query: PageQuery, suffix: str) -> tuple[str, bytes]:
@@ -53,12 +57,36 @@ def draw(answers: Answers, kind: str, query: PageQuery, suffix: str) -> tuple[st
     if suffix not in FORMATS:
         raise NotFoundError(f"no format '{suffix}'; there are {', '.join(FORMATS)}")
     key = answers.key(f"chart {kind}", query.model_dump(by_alias=True))
-    kept = answers.slowly(key, lambda: specification(_KINDS[kind](answers, query)))
+    kept = answers.slowly(key, lambda: _sourced(answers, kind, query))
     text = json.dumps(kept.record, ensure_ascii=False)
     if suffix == "json":
         return FORMATS[suffix], text.encode("utf-8")
     drawn = answers.rendered(f"{suffix} {key}", lambda: answers.drawn(tasks.draw, suffix, text))
     return FORMATS[suffix], drawn
+
+
+def _sourced(answers: Answers, kind: str, query: PageQuery) -> dict[str, Any]:
+    """Return the specification of a chart with where it is from, and its sentence."""
+    return with_source(
+        specification(_KINDS[kind](answers, query)),
+        source(query, kind),
+        alt=words(answers, kind, query),
+        theme=query.theme,
+        size=query.size,
+    )
+
+
+def source(query: PageQuery, kind: str = "series") -> tuple[str, ...]:
+    """Return the lines below a chart: publishers, vintage, data package, and the command or address."""
+    from analysis import __version__, catalogue
+
+    publishers = list(catalogue.describe(query.series, query.vintage).publishers)
+    named = ", ".join(publishers[:PUBLISHERS])
+    more = f" and {len(publishers) - PUBLISHERS} more" if len(publishers) > PUBLISHERS else ""
+    return (
+        f"Source: {named}{more}; {query.series}, {query.vintage_words}.",
+        f"tradebreaks {__version__}, data package {catalogue.data_digest()[:12]}. Again: {query.again(kind)}",
+    )
 
 
 def events_shown(query: PageQuery) -> EventTable:
@@ -99,7 +127,12 @@ def _of_series(answers: Answers, query: PageQuery) -> Any:
         # A series too short for breaks is drawn without them.
         breaks = []
     return series_chart(
-        _series(query), events=events_shown(query), breaks=breaks, first=first, theme=_theme(query)
+        _series(query),
+        events=events_shown(query),
+        breaks=breaks,
+        first=first,
+        theme=query.theme,
+        size=query.size,
     )
 
 
@@ -108,21 +141,21 @@ def _waterfall(answers: Answers, query: PageQuery) -> Any:
 
     record = answers.attribution(query.attribution()).record
     return waterfall_chart(
-        headline(record, _series(query), catalogue.events(query.series)), theme=_theme(query)
+        headline(record, _series(query), catalogue.events(query.series)), theme=query.theme, size=query.size
     )
 
 
 def _counterfactual(answers: Answers, query: PageQuery) -> Any:
     record = answers.interventions(query.interventions()).record
     return counterfactual_chart(
-        record, title=_series(query).title, events=events_shown(query), theme=_theme(query)
+        record, title=_series(query).title, events=events_shown(query), theme=query.theme, size=query.size
     )
 
 
 def _posterior(answers: Answers, query: PageQuery) -> Any:
     record = answers.breaks(query.breaks()).record
     return posterior_chart(
-        record, title=_series(query).title, events=events_shown(query), theme=_theme(query)
+        record, title=_series(query).title, events=events_shown(query), theme=query.theme, size=query.size
     )
 
 
@@ -135,7 +168,7 @@ def _placebo(answers: Answers, query: PageQuery) -> Any:
     found = placebos(_evidence(answers, query))
     if found is None:
         raise CannotEstimateError("no placebo can speak on this question")
-    return placebo_chart(found, names(), theme=_theme(query))
+    return placebo_chart(found, names(), theme=query.theme, size=query.size)
 
 
 def _curve(answers: Answers, query: PageQuery) -> Any:
@@ -152,12 +185,9 @@ def _curve(answers: Answers, query: PageQuery) -> Any:
         factor=PERIODS_A_YEAR[evidence["change"]["per"]],
         unit=evidence["change"]["unit"],
         level=evidence["level"],
-        theme=_theme(query),
+        theme=query.theme,
+        size=query.size,
     )
-
-
-def _theme(query: PageQuery) -> Theme:
-    return query.theme
 
 
 _KINDS: dict[str, Callable[[Answers, PageQuery], Any]] = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.catalogue import SeriesEntry
+from analysis.attribution.windows import years
+from analysis.catalogue import Question, SeriesEntry
 from analysis.domain import EventTable, TradeSeries
 from analysis.errors import TradebreaksError
-from analysis.reporting.headline import Headline
+from analysis.reporting.headline import CAVEATS, Headline, window_words
 from service.answers import Answers
 from service.views.charts import names
 from service.views.queries import VINTAGES, PageQuery
@@ -37,6 +38,12 @@ class Explored:
         Events that the recipe lists, those left out included.
     names : dict
         Short name of every event.
+    title : str
+        The question, as the data package words it, or series and windows.
+    years : tuple of int
+        What a window can be.
+    data : str
+        Digest of the data package.
     """
 
     query: PageQuery
@@ -45,6 +52,24 @@ class Explored:
     record: dict[str, Any]
     design: EventTable
     names: dict[str, str]
+    title: str
+    years: tuple[int, ...]
+    data: str
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What holds of every answer."""
+        return CAVEATS
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The answer in sentences, the share first."""
+        return tuple(text for text in (self.headline.lead, *self.headline.sentences()) if text)
+
+    @property
+    def copied(self) -> str:
+        """The answer with where it is from, for a text."""
+        return f"{' '.join(self.said)} (tradebreaks, data package {self.data[:12]}; {self.query.again()})"
 
 
 def explored(answers: Answers, query: PageQuery) -> Explored:
@@ -60,7 +85,37 @@ def explored(answers: Answers, query: PageQuery) -> Explored:
     series = catalogue.series(query.series, vintage=query.vintage)
     design = catalogue.events(series)
     record = answers.attribution(query.attribution()).record
-    return Explored(query, series, Headline.of(record, series.title, design), record, design, names())
+    headline = Headline.of(record, series.title, design)
+    return Explored(
+        query,
+        series,
+        headline,
+        record,
+        design,
+        names(),
+        titled(query),
+        years(series),
+        catalogue.data_digest(),
+    )
+
+
+def titled(query: PageQuery) -> str:
+    """Return the question in words: as the data package has it, or series and windows."""
+    from analysis import catalogue
+
+    worded = next((q for q in catalogue.questions() if _asks(query, q)), None)
+    if worded:
+        return worded.title
+    return f"{catalogue.series(query.series, vintage=query.vintage).title}, {_windows(query)}"
+
+
+def _windows(query: PageQuery) -> str:
+    return f"{window_words(query.start)} to {window_words(query.end)}"
+
+
+def _asks(query: PageQuery, question: Question) -> bool:
+    """Return whether a page asks a question of the data package, by whichever method."""
+    return (query.series, query.start, query.end) == (question.series, question.start, question.end)
 
 
 def asked(query: PageQuery) -> tuple[TradeSeries | None, EventTable, TradebreaksError | None]:
@@ -105,8 +160,8 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
         Choice("level", "level"),
     ),
     "trend": (
+        Choice("local", "local: its slope may change every period"),
         Choice("linear", "linear"),
-        Choice("local", "of wandering slope"),
         Choice("none", "none"),
     ),
     "clock": (

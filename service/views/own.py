@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
@@ -19,7 +19,7 @@ from analysis.errors import InputError, TradebreaksError
 from analysis.reading import Choices, FileQuestion, Source, read_events
 from analysis.reading.files import read_one
 from analysis.reading.grid import ZIP, Grid, read_grid
-from analysis.reporting.charts import series_chart, specification, waterfall_chart
+from analysis.reporting.charts import WIDTHS, Size, series_chart, specification, waterfall_chart, with_source
 from analysis.reporting.headline import Headline
 from analysis.reporting.labels import event_label
 from service.answers import Answers
@@ -98,6 +98,11 @@ class FieldError(InputError):
         self.field = name
 
 
+Drawings = dict[Size, tuple[str, dict[str, Any]]]
+"""Drawing and specification of a chart, by size."""
+SOURCE = "Data of the reader's own, not stored; computed by tradebreaks."
+
+
 @dataclass(slots=True)
 class OwnForm:
     """What the form holds, as sent.
@@ -113,8 +118,8 @@ class OwnForm:
         What was read, in a sentence.
     read_events : tuple of str
         The events as read, in words.
-    preview : tuple of str and dict, or None
-        Drawing and specification of the series as read.
+    preview : dict or None
+        Drawing and specification of the series as read, by size.
     """
 
     values: dict[str, str]
@@ -122,7 +127,7 @@ class OwnForm:
     question: FileQuestion | None = None
     read: str = ""
     read_events: tuple[str, ...] = ()
-    preview: tuple[str, dict[str, Any]] | None = None
+    preview: Drawings | None = None
 
     @property
     def reading(self) -> tuple[str, ...]:
@@ -197,7 +202,7 @@ class OwnAnswer:
     breaks: dict[str, Any] | None
     breaks_reason: str
     names: dict[str, str]
-    charts: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    charts: dict[str, Drawings] = field(default_factory=dict)
 
 
 def _text(grid: Grid) -> str:
@@ -248,8 +253,17 @@ def _plain(text: str, name: str, what: str) -> None:
 def preview(form: OwnForm, answers: Answers) -> None:
     """Read the series and draw it; nothing is estimated."""
     series = read_own(form)
-    spec = specification(series_chart(series, events=_events(form) if form.has_events else None))
-    form.preview = (_drawn(answers, spec), spec)
+    events = _events(form) if form.has_events else None
+    form.preview = _both(answers, lambda size: series_chart(series, events=events, size=size), 0)
+
+
+def _both(answers: Answers, chart: Callable[[Size], alt.TopLevelMixin], number: int) -> Drawings:
+    """Return a chart for a page and for a phone; `number` tells its ids from those of others on the page."""
+    found: Drawings = {}
+    for size in WIDTHS:
+        spec = with_source(specification(chart(size)), (SOURCE,), size=size)
+        found[size] = (_own_ids(_drawn(answers, spec), f"{number}{size[0]}"), spec)
+    return found
 
 
 def _drawn(answers: Answers, spec: Mapping[str, Any]) -> str:
@@ -371,14 +385,12 @@ def answered(answers: Answers, request: AttributionRequest) -> OwnAnswer:
     table = EventTable.from_rows([e.model_dump(exclude_none=True) for e in request.events or ()])
     headline = Headline.of(record, series.title, table)
     breaks, reason = _breaks(answers, request)
-    charts: dict[str, alt.TopLevelMixin] = {
-        "series": series_chart(series, events=table, breaks=breaks["breaks"] if breaks else ()),
-        "waterfall": waterfall_chart(headline),
+    found = breaks["breaks"] if breaks else ()
+    charts: dict[str, Callable[[Size], alt.TopLevelMixin]] = {
+        "series": lambda size: series_chart(series, events=table, breaks=found, size=size),
+        "waterfall": lambda size: waterfall_chart(headline, size=size),
     }
-    drawn = {}
-    for number, (name, chart) in enumerate(charts.items()):
-        spec = specification(chart)
-        drawn[name] = (_own_ids(_drawn(answers, spec), number), spec)
+    drawn = {name: _both(answers, chart, number) for number, (name, chart) in enumerate(charts.items())}
     names = {event.id: event_label(event) for event in table}
     return OwnAnswer(series, request, headline, record, breaks, reason, names, drawn)
 
@@ -396,6 +408,6 @@ def _field(pointer: str | None) -> str:
     return {"observations": "csv", "options": "scale"}.get(name, name if name in FIELDS else "csv")
 
 
-def _own_ids(svg: str, number: int) -> str:
+def _own_ids(svg: str, number: str) -> str:
     """Return a drawing whose ids differ from those of the others on the page."""
     return svg.replace('id="clip', f'id="c{number}-clip').replace("url(#clip", f"url(#c{number}-clip")

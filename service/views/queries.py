@@ -29,6 +29,7 @@ from service.validation import Strict
 Lens = Literal["timing", "accounting", "comparison", "all"]
 Marks = Literal["design", "all", "none"]
 Theme = Literal["light", "dark"]
+Size = Literal["wide", "narrow"]
 
 DEFAULT_SERIES = "dprk.exports.china.m"
 DEFAULT_WINDOWS = ("2016", "2018")
@@ -57,6 +58,7 @@ class PageQuery(Strict):
     marks: Marks = "design"
     model: Model = "auto"
     theme: Theme = "light"
+    size: Size = "wide"
     row: Annotated[int, Field(ge=0, le=100)] = 0
 
     @classmethod
@@ -117,6 +119,14 @@ class PageQuery(Strict):
         """The vintage as a reader says it."""
         return VINTAGES.get(self.vintage, f"as known on {self.vintage}")
 
+    def again(self, kind: str = "waterfall") -> str:
+        """Return the command that gives a chart's numbers again; of a question with options, its address."""
+        drawn = {"series", "from", "to", "theme", "size", "row", "marks", "lens", "evidence"}
+        if set(self.parameters()) <= drawn:
+            return f"tradebreaks {COMMANDS[kind].format(query=self)}"
+        asked = self.model_dump(exclude={"theme", "size"}, by_alias=True)
+        return f"/explore?{PageQuery.model_validate(asked).query()}"
+
     def data_query(self) -> str | None:
         """Return the query string of the same attribution in the API; None if only a POST can ask it."""
         if self.without:
@@ -157,6 +167,16 @@ class PageQuery(Strict):
             options=BreaksOptions(model=self.model, scale=self.scale),
         )
 
+
+COMMANDS = {
+    "series": "series {query.series}",
+    "waterfall": "attribute {query.series} --from {query.start} --to {query.end}",
+    "counterfactual": "intervene {query.series}",
+    "posterior": "breaks {query.series}",
+    "placebo": "attribute {query.series} --from {query.start} --to {query.end} --evidence full",
+    "curve": "attribute {query.series} --from {query.start} --to {query.end} --evidence full",
+}
+"""What gives the numbers of a chart in a terminal."""
 
 VINTAGES = {"first": "as first printed", "revised": "as revised since"}
 

@@ -11,14 +11,16 @@ from importlib.metadata import version
 import vl_convert
 
 SNIPPET = """
+const narrow = window.matchMedia("(max-width: 42rem)");
 const asked = window.matchMedia("(prefers-color-scheme: dark)");
 function draw(figure) {
-  const image = figure.querySelector("img, svg");
-  const own = figure.querySelector("script[type='application/json']");
+  const image = figure.querySelector("img, .still");
+  const size = narrow.matches ? "narrow" : "wide";
+  const own = figure.querySelector(`script[data-size='${size}']`);
   const address = figure.dataset.spec;
   const ready = own
     ? Promise.resolve(JSON.parse(own.textContent))
-    : fetch(address + (asked.matches ? "&theme=dark" : "")).then((answer) => {
+    : fetch(address + (asked.matches ? "&theme=dark" : "") + `&size=${size}`).then((answer) => {
         if (!answer.ok) { throw new Error(answer.status); }
         return answer.json();
       });

@@ -9,8 +9,10 @@ from io import BytesIO
 import pytest
 from flask.testing import FlaskClient
 
+from analysis.attribution.dossier.goods import named_goods
 from analysis.reading import Source, read_series
 from analysis.reporting.headline import signed
+from service.records.tables import shown
 from tests.unit.reading.layouts import LAYOUTS
 
 HOSTILE = '"><script>alert(1)</script>'
@@ -67,6 +69,22 @@ def test_the_dossier_of_a_grouped_event_shows_the_effect_of_its_group(client: Fl
     text = client.get("/events/unscr_2375").text
     assert "UN 2371 + UN 2375 + UN 2397 (one group)" in text
     assert re.search(r'−\d+ %</td><td class="n">−\d+ to [−+]\d+ % \(95 %\)', text)
+
+
+ORDER = ("what", "when", "goods", "effects", "apart")
+
+
+def test_the_page_of_a_resolution_tells_what_a_reader_asks_in_order(client: FlaskClient) -> None:
+    text = client.get("/events/unscr_2375").text
+    assert re.findall(r'<h2 id="([a-z]+)">', text) == list(ORDER)
+    parts = dict(zip(ORDER, text.split("<section ")[1:], strict=True))
+    assert "2017-09-11" in parts["when"]
+    apparel = next(row for row in re.findall("<tr>.*?</tr>", parts["goods"]) if "woven apparel" in row)
+    known = next(g for g in named_goods(("unscr_2375",), 2016, 2018) if g.goods.label == "woven apparel")
+    printed = known.to_record()["values"]
+    assert cells(apparel)[2:5] == [shown(printed[year]) for year in ("2016", "2017", "2018")]
+    assert "UN 2371, UN 2397" in parts["apart"]
+    assert text.count("We know when trade fell, not why") == 1
 
 
 def test_the_address_of_the_explorer_is_the_question(client: FlaskClient) -> None:
@@ -212,7 +230,7 @@ def test_an_own_series_is_answered_and_not_stored(client: FlaskClient) -> None:
     assert response.status_code == 200, response.text
     assert "Nothing of this was stored." in response.text
     assert "tonnes a year in " in response.text
-    assert "(95 % interval" in response.text
+    assert "(95&nbsp;% interval" in response.text
     assert "<script>alert" not in response.text
     assert "<b>" not in response.text
     assert (

@@ -232,7 +232,7 @@ def test_the_document_holds_the_table_and_the_citation(client, records, name: st
     pages = PdfReader(io.BytesIO(get(client, records[name], "pdf").data)).pages
     words = " ".join(" ".join(page.extract_text() for page in pages).split())
     assert records[name]["record_id"] in words
-    assert "Estimand:" in words
+    assert "What is measured:" in words
     assert "How to cite" in words
 
 

@@ -134,7 +134,7 @@ def _note_refused(response: Any, wrong: list[str]) -> None:
 
 def _note_console(message: Any, wrong: list[str]) -> None:
     # What the network refuses is judged by its response.
-    if message.type == "error" and not message.text.startswith("Failed to load resource"):
+    if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
         wrong.append(f"console: {message.text}")
 
 

@@ -26,6 +26,9 @@ CHARTS = (
     f"posterior.svg?{TOTAL}",
     f"placebo.svg?{CHINA}",
     f"curve.svg?{CHINA}&row=2",
+    f"series.svg?{TOTAL}&size=narrow",
+    f"waterfall.svg?{TOTAL}&size=narrow",
+    f"counterfactual.svg?{TOTAL}&size=narrow",
 )
 TOUCHING = 1.0
 """Pixels by which boxes of letters may reach into each other sideways: a box is wider than its letters."""

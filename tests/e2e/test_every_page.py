@@ -22,12 +22,18 @@ PAGES = {
     "series": "/series/dprk.total.a",
     "claims": "/claims",
     "methods": "/methods",
+    "glossary": "/glossary",
     "method": "/methods/decomposition",
     "own": "/own",
     "api": "/docs",
     "not-found": "/events/nothing",
 }
 NARROW, WIDE = 320, 1400
+SIDEWAYS = """[...document.querySelectorAll("main *")]
+  .filter((e) => e.scrollWidth > e.clientWidth + 1)
+  .filter((e) => ["auto", "scroll"].includes(getComputedStyle(e).overflowX))
+  .filter((e) => !e.matches("textarea, select, input") && !e.querySelector("table"))
+  .map((e) => e.outerHTML.slice(0, 120))"""
 DRAWN = "figure.plot:not(:has(.behind)):not([data-still])"
 
 
@@ -65,6 +71,7 @@ def test_a_page_fits_is_drawn_and_passes_axe(
     page.set_viewport_size({"width": NARROW, "height": 800})
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0, "nothing makes a narrow page scroll sideways"
+    assert page.evaluate(SIDEWAYS) == [], "nothing but a table scrolls sideways"
     assert wrong_by_axe(page) == []
     keep(page, f"{name}-narrow")
 

@@ -136,6 +136,17 @@ def test_an_attribution_becomes_a_record_with_a_citation(
     keep(page, "record")
 
 
+def test_two_clicks_from_the_opening_page_copy_an_answer(open_page: Callable[..., Any]) -> None:
+    page = open_page("/")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="Sanctions 2014–18").click()
+    page.get_by_role("button", name="Copy the answer").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(page.locator(".answer p").first.inner_text().replace("\u00a0", " "))
+    assert "tradebreaks attribute dprk.total.a --from 2014 --to 2018" in copied
+
+
 def test_the_overview_is_light(open_page: Callable[..., Any]) -> None:
     page = open_page("/")
     sizes = page.evaluate(

@@ -27,6 +27,7 @@ from analysis.reporting.charts import (
     to_png,
     to_svg,
     waterfall_chart,
+    with_source,
 )
 from analysis.reporting.charts.contributions import wrapped
 from analysis.reporting.charts.theme import FONT
@@ -123,26 +124,28 @@ def values(count: int = 20) -> list[float | None]:
 SERIES = TradeSeries.from_values(YEARS, values(), title="Exports", unit="USD million")
 
 
-BUILD: dict[str, Callable[[Any], Any]] = {
-    "series": lambda theme: series_chart(SERIES, events=EVENTS, breaks=BREAKS["breaks"], theme=theme),
-    "counterfactual": lambda theme: counterfactual_chart(
-        COUNTERFACTUAL, title="Exports", events=EVENTS, theme=theme
+BUILD: dict[str, Callable[..., Any]] = {
+    "series": lambda **how: series_chart(SERIES, events=EVENTS, breaks=BREAKS["breaks"], **how),
+    "counterfactual": lambda **how: counterfactual_chart(
+        COUNTERFACTUAL, title="Exports", events=EVENTS, **how
     ),
-    "waterfall": lambda theme: waterfall_chart(HEADLINE, theme=theme),
-    "placebo": lambda theme: placebo_chart(PLACEBO, NAMES, theme=theme),
-    "curve": lambda theme: curve_chart(CURVE, 0, NAMES, factor=12, theme=theme),
-    "posterior": lambda theme: posterior_chart(BREAKS, title="Exports", events=EVENTS, theme=theme),
+    "waterfall": lambda **how: waterfall_chart(HEADLINE, **how),
+    "placebo": lambda **how: placebo_chart(PLACEBO, NAMES, **how),
+    "curve": lambda **how: curve_chart(CURVE, 0, NAMES, factor=12, **how),
+    "posterior": lambda **how: posterior_chart(BREAKS, title="Exports", events=EVENTS, **how),
 }
+PHONE = 360
+SOURCED = ("Source: customs, as first printed.", "Again: tradebreaks series x")
 
 
 @cache
-def document(name: str, theme: str = "light") -> dict[str, Any]:
-    return specification(BUILD[name](theme))
+def document(name: str, theme: str = "light", size: str = "wide") -> dict[str, Any]:
+    return specification(BUILD[name](theme=theme, size=size))
 
 
 @cache
-def drawn(name: str, theme: str = "light") -> str:
-    return to_svg(document(name, theme))
+def drawn(name: str, theme: str = "light", size: str = "wide") -> str:
+    return to_svg(document(name, theme, size))
 
 
 def words(name: str) -> str:
@@ -291,3 +294,46 @@ def test_no_number_on_an_axis_has_an_exponent() -> None:
 def test_a_stored_curve_shows_what_was_chosen(record: dict[str, Any]) -> None:
     choices = first_values(specification(curve_chart(record, 0, NAMES))["vconcat"][1])
     assert {row["choice"] for row in choices if row["rank"] == 1} == {"trend: none", "noise: AR"}
+
+
+@pytest.mark.parametrize("name", list(BUILD))
+def test_a_narrow_chart_is_as_wide_as_a_phone_and_says_the_same(name: str) -> None:
+    narrow = ET.fromstring(drawn(name, size="narrow"))
+    assert float(narrow.get("width", "inf")) <= PHONE
+    assert float(ET.fromstring(drawn(name)).get("width", "0")) > PHONE
+    wide_words = {word for word in words(name).split() if word.isalpha()}
+    narrow_words = {word for word in " ".join(narrow.itertext()).split() if word.isalpha()}
+    assert len(wide_words - narrow_words) <= 2, wide_words - narrow_words
+
+
+@pytest.mark.parametrize("name", list(BUILD))
+def test_a_file_says_where_the_chart_is_from(name: str) -> None:
+    whole = with_source(document(name), SOURCED, alt="Exports <fell> & rose.")
+    root = ET.fromstring(to_svg(whole))
+    text = " ".join(root.itertext())
+    assert all(line in text for line in SOURCED)
+    assert set(words(name).split()) <= set(text.split()), "nothing of the chart is lost"
+    assert root.get("aria-label") == "Exports <fell> & rose."
+    printed = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(to_pdf(whole))).pages)
+    assert "Again: tradebreaks series x" in " ".join(printed.split())
+
+
+@pytest.mark.parametrize("name", list(BUILD))
+def test_a_scale_is_given_one_domain_so_that_a_browser_warns_of_nothing(name: str) -> None:
+    compiled = vl_convert.vegalite_to_vega(json.dumps(document(name)))
+    fields = [
+        field
+        for part in nested(compiled)
+        for field in (part["domain"].get("fields", ()) if isinstance(part.get("domain"), dict) else ())
+    ]
+    assert all(isinstance(field, dict) for field in fields), "a domain as data and one as values"
+
+
+def nested(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield every mapping inside a document."""
+    if isinstance(part, dict):
+        yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for item in part:
+            yield from nested(item)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import replace
 
 import pytest
 
 from analysis.domain import Event, EventTable, TradeSeries, parse_day
 from analysis.reporting.charts import series_chart
-from analysis.reporting.charts.theme import SMALL, WIDTH, extent
+from analysis.reporting.charts.theme import SMALL, WIDTHS, extent
 from analysis.reporting.charts.timeline import PAD, Span, event_marks
 from analysis.reporting.headline import (
     EVERYTHING_ELSE,
@@ -89,7 +90,7 @@ def test_labels_meet_neither_each_other_nor_a_stem() -> None:
         width = extent([mark["label"]], SMALL) + PAD
         left, right = (at - width, at) if mark["flipped"] else (at, at + width)
         assert left >= 0
-        assert right <= WIDTH
+        assert right <= WIDTHS["wide"]
         boxes.append((mark["row"], left, right, at))
     for k, (row, left, right, _) in enumerate(boxes):
         for j, (other_row, other_left, other_right, other_at) in enumerate(boxes):
@@ -174,7 +175,17 @@ def test_an_answer_shows_its_sentence_sums_and_doubts_within_a_terminal() -> Non
         "contributions": rows,
         "sentence": "Of the fall of 600, 480 came with two events.",
         "everything_else": {"estimate": 0.0, "lower": -20.0, "upper": 20.0},
-        "sums": [{"label": "All events", "event_ids": ["a", "b"], **interval, "percent": 80.0, "grade": "A"}],
+        "sums": [
+            {
+                "label": "All events",
+                "event_ids": ["a", "b"],
+                **interval,
+                "percent": 80.0,
+                "percent_lower": 40.0,
+                "percent_upper": 120.0,
+                "grade": "A",
+            }
+        ],
         "doubts": [{"text": "The data prefer another date. " * 8}],
     }
     head = Headline.of(record, "Exports", EventTable((event("a", "2017"), event("b", "2017"))))
@@ -183,6 +194,11 @@ def test_an_answer_shows_its_sentence_sums_and_doubts_within_a_terminal() -> Non
     assert [row.label for row in head.sums] == ["All events, together"]
     assert [row.label for row in head.rows] == ["Event a + Event b", EVERYTHING_ELSE]
     assert head.sums[0].estimate == -480
+    assert head.lead == "80 % of the fall came with all events (95 % interval 40 % to 120 %; precise)."
+    (together,) = head.sums
+    assert replace(head, sums=(replace(together, share=1.2),)).lead.endswith("there would have been no fall.")
+    assert replace(head, sums=(replace(together, grade="D"),)).lead == "", "a share without a sign is none"
+    assert replace(head, sums=(replace(together, grade="exact"),)).lead == "", "the sentence gives it"
     assert text.index("All events, together") < text.index("Event a + Event b") < text.index("Doubt: ")
     assert max(map(len, text.splitlines())) <= WIDTH_OF_A_TERMINAL
     assert "precise" in text

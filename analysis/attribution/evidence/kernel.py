@@ -237,5 +237,5 @@ def curve_grid(posterior: StructuralPosterior) -> NoiseGrid:
     _, first = np.unique(coordinates, axis=0, return_index=True)
     once = grid.take(np.sort(first))
     assert once.sigma2 is not None
-    mass = once.mass * (once.sigma2 + level) / once.sigma2
-    return replace(once, mass=mass / mass.sum(), sigma2=None)
+    prior = once.mass * (once.sigma2 + level) / once.sigma2
+    return replace(once, mass=prior / prior.sum(), sigma2=None)

@@ -9,12 +9,15 @@ from analysis.reporting.charts.evidence import curve_chart, placebo_chart, place
 from analysis.reporting.charts.posterior import posterior_chart
 from analysis.reporting.charts.render import Format, specification, to_pdf, to_png, to_svg
 from analysis.reporting.charts.series import series_chart
-from analysis.reporting.charts.theme import PALETTES, Palette, Theme
+from analysis.reporting.charts.source import with_source
+from analysis.reporting.charts.theme import PALETTES, WIDTHS, Palette, Size, Theme
 
 __all__ = [
     "PALETTES",
+    "WIDTHS",
     "Format",
     "Palette",
+    "Size",
     "Theme",
     "counterfactual_chart",
     "curve_chart",
@@ -27,4 +30,5 @@ __all__ = [
     "to_png",
     "to_svg",
     "waterfall_chart",
+    "with_source",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.domain import EventTable, Period
 from analysis.reporting.charts.series import HEIGHT, RECORDED, middle, with_events
-from analysis.reporting.charts.theme import NUMBER, PALETTES, Theme, altair, data
+from analysis.reporting.charts.theme import NUMBER, PALETTES, Size, Theme, altair, data
 from analysis.reporting.charts.timeline import Span, time_axis
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def counterfactual_chart(
     title: str = "",
     events: EventTable | None = None,
     theme: Theme = "light",
+    size: Size = "wide",
 ) -> alt.VConcatChart:
     """Draw the path expected without the events with its band.
 
@@ -40,6 +41,7 @@ def counterfactual_chart(
     events : EventTable, optional
         To mark.
     theme : {"light", "dark"}
+    size : {"wide", "narrow"}
 
     Raises
     ------
@@ -52,7 +54,7 @@ def counterfactual_chart(
     percent = f"{100 * record['level']:.0f} %"
     rows = [{**row, "day": middle(Period.parse(row["period"]))} for row in record["counterfactual"]]
     first, last = Period.parse(rows[0]["period"]), Period.parse(rows[-1]["period"])
-    span = Span(first.start, last.end)
+    span = Span(first.start, last.end, size)
     x = time_axis(library, span)
     unit = record["model"]["unit"]
     axis_title = f"{unit}, logarithmic" if logs else unit
@@ -67,7 +69,7 @@ def counterfactual_chart(
         "line:N",
         title="Path",
         scale=library.Scale(domain=names, range=[palette.line, palette.expected, palette.band]),
-        legend=library.Legend(symbolType="square", symbolOpacity=1, columns=3),
+        legend=library.Legend(symbolType="square", symbolOpacity=1, columns=3 if size == "wide" else 1),
     )
     band = [{**row, "line": names[2]} for row in rows if row["lower"] is not None]
     tooltip = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from analysis.reporting.charts.contributions import wrapped
+from analysis.reporting.charts.contributions import NAMES, wrapped
 from analysis.reporting.charts.theme import (
     NUMBER,
     PALETTES,
     SMALL,
-    WIDTH,
+    WIDTHS,
+    Size,
     Theme,
     altair,
     configured,
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import altair as alt
 
 ROW = 34
+BESIDE: dict[Size, int] = {"wide": 180, "narrow": 124}
+"""Pixels that names take beside the plotted area."""
+PER_LINE: dict[Size, int] = {"wide": NAMES, "narrow": 2}
 PLACEBO, REAL = "placebo", "the real dates"
 DEFAULT, OTHER = "the answer", "another choice"
 
@@ -36,7 +40,7 @@ def placebos(evidence: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def placebo_chart(
-    record: Mapping[str, Any], names: Mapping[str, str], *, theme: Theme = "light"
+    record: Mapping[str, Any], names: Mapping[str, str], *, theme: Theme = "light", size: Size = "wide"
 ) -> alt.LayerChart:
     """Draw the statistic of each group among its placebos.
 
@@ -47,6 +51,7 @@ def placebo_chart(
     names : mapping
         Short name of each event.
     theme : {"light", "dark"}
+    size : {"wide", "narrow"}
 
     Raises
     ------
@@ -57,7 +62,7 @@ def placebo_chart(
     palette = PALETTES[theme]
     rows, marks = [], []
     for row in record["rows"]:
-        label = row_label(row, names)
+        label = row_label(row, names, PER_LINE[size])
         p = "" if row["p"] is None else f" (p = {row['p']:.2g})"
         label = f"{label}\n{p.strip()}" if p else label
         marks.append({"label": label, "z": row["z"], "what": REAL})
@@ -83,7 +88,7 @@ def placebo_chart(
     )
     x = library.X(
         "z:Q",
-        title="effect divided by its posterior standard deviation",
+        title=["effect divided by its", "posterior standard deviation"],
         axis=library.Axis(grid=False, tickCount=6),
         scale=library.Scale(nice=True, zero=False, padding=8),
     )
@@ -92,9 +97,9 @@ def placebo_chart(
     chart = library.layer(
         placebos.encode(x=x, y=y, color=colour),
         real.encode(x=x, y=y, color=colour, tooltip=["label:N", library.Tooltip("z:Q", format=".2f")]),
-    ).properties(width=WIDTH - 170, height=ROW * len(marks))
+    ).properties(width=WIDTHS[size] - BESIDE[size], height=ROW * len(marks))
     notes = (f"{record['m']} placebos, {record['kind']}. A real date that stands outside them is unusual.",)
-    return cast("alt.LayerChart", configured(chart, theme, "The real dates among placebos", notes))
+    return cast("alt.LayerChart", configured(chart, theme, "The real dates among placebos", notes, size))
 
 
 def curve_chart(
@@ -106,6 +111,7 @@ def curve_chart(
     unit: str = "USD million",
     level: float = 0.95,
     theme: Theme = "light",
+    size: Size = "wide",
 ) -> alt.VConcatChart:
     """Draw the specification curve of one row: the estimates in order, and below them what was chosen.
 
@@ -123,6 +129,7 @@ def curve_chart(
     level : float
         Probability of the intervals.
     theme : {"light", "dark"}
+    size : {"wide", "narrow"}
 
     Raises
     ------
@@ -159,7 +166,7 @@ def curve_chart(
             tooltip=tooltip,
         ),
         library.Chart(data(library, [{"zero": 0}])).mark_rule(color=palette.ink).encode(y="zero:Q"),
-    ).properties(width=WIDTH - 180, height=190)
+    ).properties(width=WIDTHS[size] - BESIDE[size], height=190)
     bottom = (
         library.Chart(data(library, choices))
         .mark_tick(thickness=1, size=8)
@@ -175,7 +182,7 @@ def curve_chart(
             ),
             color=colour,
         )
-        .properties(width=WIDTH - 180, height=13 * len(order))
+        .properties(width=WIDTHS[size] - BESIDE[size], height=13 * len(order))
     )
     title = f"{row_label(record['rows'][row], names)} under other choices".replace("\n", " ")
     notes = (
@@ -183,7 +190,7 @@ def curve_chart(
         f"{100 * level:.0f} % interval (the widest are cut at the frame). Below: what was chosen in it.",
     )
     chart = library.vconcat(top, bottom, spacing=6)
-    return cast("alt.VConcatChart", configured(chart, theme, title, notes))
+    return cast("alt.VConcatChart", configured(chart, theme, title, notes, size))
 
 
 def _frame(points: Sequence[Mapping[str, Any]]) -> list[float]:
@@ -229,7 +236,7 @@ def _curve(
     return points, choices, order
 
 
-def row_label(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def row_label(row: Mapping[str, Any], names: Mapping[str, str], per_line: int = NAMES) -> str:
     """Return the short names of a row's events, or the name the row has where it has none."""
     ids: Sequence[str] = row["event_ids"]
-    return wrapped(" + ".join(names.get(name, name) for name in ids) or str(row["label"]))
+    return wrapped(" + ".join(names.get(name, name) for name in ids) or str(row["label"]), per_line)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from analysis.domain import Period
-from analysis.reporting.charts.theme import PALETTES, WIDTH, Theme, altair, configured, data
+from analysis.reporting.charts.theme import PALETTES, WIDTHS, Theme, altair, configured, data
 
 if TYPE_CHECKING:
     import altair as alt
@@ -54,5 +54,5 @@ def index_chart(
             color=library.value(palette.ink),
         )
     )
-    chart = library.layer(others, own, names).properties(width=WIDTH - 120, height=HEIGHT)
+    chart = library.layer(others, own, names).properties(width=WIDTHS["wide"] - 120, height=HEIGHT)
     return configured(chart, theme, title)  # type: ignore[no-any-return]  # altair has no types here

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.domain import EventTable, Period
 from analysis.reporting.charts.series import BREAKS, break_layers, with_events
-from analysis.reporting.charts.theme import PALETTES, Theme, altair, data
+from analysis.reporting.charts.theme import PALETTES, Size, Theme, altair, data
 from analysis.reporting.charts.timeline import Span, time_axis
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def posterior_chart(
     title: str = "",
     events: EventTable | None = None,
     theme: Theme = "light",
+    size: Size = "wide",
 ) -> alt.VConcatChart:
     """Draw the probability of a break by the first period after it, with the date sets of the breaks found.
 
@@ -34,6 +35,7 @@ def posterior_chart(
     events : EventTable, optional
         To mark.
     theme : {"light", "dark"}
+    size : {"wide", "narrow"}
 
     Raises
     ------
@@ -43,7 +45,7 @@ def posterior_chart(
     library = altair()
     palette = PALETTES[theme]
     sample = record["sample"]
-    span = Span(Period.parse(sample["first"]).start, Period.parse(sample["last"]).end)
+    span = Span(Period.parse(sample["first"]).start, Period.parse(sample["last"]).end, size)
     rows = []
     for item in record["posterior"] or ():
         after = Period.parse(item["period"]) + 1
@@ -56,7 +58,9 @@ def posterior_chart(
                 "zero": 0,
             }
         )
-    x = time_axis(library, span, field="from")
+    # With a domain of its own the second end would be read as text, with a warning: the axis has it.
+    x = library.X("from:T", title=None)
+    axis = library.Chart(data(library, rows)).mark_point(opacity=0, aria=False)
     y = library.Y(
         "probability:Q",
         title="probability",
@@ -74,6 +78,10 @@ def posterior_chart(
             tooltip=["first_after:N", library.Tooltip("probability:Q", format=".3f")],
         )
     )
-    layers = [bars, *break_layers(library, record["breaks"], span, palette)]
+    layers = [
+        axis.encode(x=time_axis(library, span, field="from")),
+        bars,
+        *break_layers(library, record["breaks"], span, palette),
+    ]
     notes = ("Posterior of the date of a break (first period after it), given the selected model.", BREAKS)
     return with_events(library, layers, events, span, theme, title, notes, HEIGHT)

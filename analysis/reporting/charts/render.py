@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
+from xml.sax.saxutils import quoteattr
 
 from analysis.domain.text import readable
 from analysis.errors import MissingExtraError
@@ -32,7 +33,11 @@ def to_svg(chart: alt.TopLevelMixin | Mapping[str, Any]) -> str:
     MissingExtraError
         If the extra ``charts`` is not installed.
     """
-    return str(_converter().vegalite_to_svg(_document(chart), allowed_base_urls=[]))
+    document = _document(chart)
+    drawn = str(_converter().vegalite_to_svg(document, allowed_base_urls=[]))
+    words = json.loads(document).get("description")
+    # The engine draws no description: one sentence stands for the drawing, for readers who hear it.
+    return drawn.replace("<svg", f'<svg role="img" aria-label={quoteattr(words)}', 1) if words else drawn
 
 
 def to_png(chart: alt.TopLevelMixin | Mapping[str, Any], *, scale: float = PNG_SCALE) -> bytes:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from analysis.domain import STATUSES, EventTable, Period, TradeSeries
 from analysis.reporting.charts.theme import (
+    LEGEND_COLUMNS,
     NUMBER,
     PALETTES,
-    WIDTH,
     Palette,
+    Size,
     Theme,
     altair,
     configured,
@@ -57,6 +58,7 @@ def series_chart(
     breaks: Sequence[Mapping[str, Any]] = (),
     first: TradeSeries | None = None,
     theme: Theme = "light",
+    size: Size = "wide",
 ) -> alt.VConcatChart:
     """Draw a series with its status and bounds, the events on it and the breaks with their date sets.
 
@@ -72,6 +74,7 @@ def series_chart(
     first : TradeSeries, optional
         The same as first printed; values that differ from it are marked as revised.
     theme : {"light", "dark"}
+    size : {"wide", "narrow"}
 
     Raises
     ------
@@ -79,10 +82,10 @@ def series_chart(
         If the extra ``charts`` is not installed.
     """
     library = altair()
-    span = Span(series.first.start, series.last.end)
+    span = Span(series.first.start, series.last.end, size)
     layers = [
         *break_layers(library, breaks, span, PALETTES[theme]),
-        *_observation_layers(library, series, first, time_axis(library, span), PALETTES[theme]),
+        *_observation_layers(library, series, first, span, PALETTES[theme]),
     ]
     notes = (*((RECORDED,) if series.catalogue else ()), *((BREAKS,) if breaks else ()))
     return with_events(library, layers, events, span, theme, series.title, notes)
@@ -104,12 +107,13 @@ def with_events(
         notes = (*notes, CLOCKS)
     strip = []
     if marks:
-        layers = [event_rules(library, marks, time_axis(library, span), theme), *layers]
+        layers = [event_rules(library, marks, span, theme), *layers]
         strip = [event_strip(library, marks, span, theme)]
-    main = library.layer(*layers).properties(width=WIDTH, height=height)
+    main = library.layer(*layers).properties(width=span.width, height=height)
     chart = library.vconcat(*strip, main, spacing=0, bounds="flush")
-    chart = chart.resolve_scale(x="shared", stroke="shared")
-    return cast("alt.VConcatChart", configured(chart, theme, title, notes))
+    # The axes of time have one domain each, of the same span: sharing them would only repeat it.
+    chart = chart.resolve_scale(x="independent", stroke="shared")
+    return cast("alt.VConcatChart", configured(chart, theme, title, notes, span.size))
 
 
 def middle(period: Period) -> str:
@@ -155,8 +159,9 @@ def _ranges(ci: Mapping[str, Any]) -> Sequence[Sequence[str]]:
 
 
 def _observation_layers(
-    alt: Any, series: TradeSeries, first: TradeSeries | None, x: Any, palette: Palette
+    alt: Any, series: TradeSeries, first: TradeSeries | None, span: Span, palette: Palette
 ) -> list[Any]:
+    x = time_axis(alt, span)
     printed = {} if first is None else {o.period: o.value for o in first.observations}
     rows = [
         {
@@ -175,7 +180,12 @@ def _observation_layers(
         "value:Q", title=series.unit, scale=alt.Scale(zero=True), axis=alt.Axis(format=NUMBER, tickCount=6)
     )
     legend = (
-        alt.Legend(columns=4, symbolSize=70, symbolFillColor=palette.line, symbolStrokeWidth=0)
+        alt.Legend(
+            columns=LEGEND_COLUMNS[span.size],
+            symbolSize=70,
+            symbolFillColor=palette.line,
+            symbolStrokeWidth=0,
+        )
         if shown
         else None
     )

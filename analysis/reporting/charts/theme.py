@@ -10,9 +10,11 @@ from typing import Any, Literal
 from analysis.errors import MissingExtraError
 
 Theme = Literal["light", "dark"]
+Size = Literal["wide", "narrow"]
+"""A chart for a page or for print, or for a phone."""
 
-WIDTH = 600
-"""Width of the plotted area: with its axis a chart is read at its own size from 680 px on."""
+WIDTHS: dict[Size, int] = {"wide": 600, "narrow": 264}
+"""Width of the plotted area: with its axis a chart is read at its own size from 680 or 345 px on."""
 
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 SIZE = 12
@@ -20,11 +22,13 @@ SMALL = 11
 NUMBER = ",.6~r"
 """Format of the numbers on an axis: thousands separated, never an exponent."""
 
-LONGEST_LINE = 98
+LONGEST_LINE: dict[Size, int] = {"wide": 98, "narrow": 50}
 """Characters of a subtitle that fit above a chart."""
 
-LONGEST_TITLE = 74
+LONGEST_TITLE: dict[Size, int] = {"wide": 74, "narrow": 38}
 """Characters of a title, which is bold, that fit above a chart."""
+
+LEGEND_COLUMNS: dict[Size, int] = {"wide": 4, "narrow": 2}
 
 NARROW, THIN, WIDE, OTHER = 0.28, 0.41, 0.9, 0.64
 """Advance of characters in DejaVu Sans, by the size of the font, rounded up by class. It is the widest font
@@ -116,12 +120,14 @@ def altair() -> Any:
     return alt
 
 
-def configured(chart: Any, theme: Theme, title: str = "", notes: Sequence[str] = ()) -> Any:
+def configured(
+    chart: Any, theme: Theme, title: str = "", notes: Sequence[str] = (), size: Size = "wide"
+) -> Any:
     """Return `chart` with the fonts and colours of a theme, its title and what must be read with it."""
     palette = PALETTES[theme]
     if title or notes:
-        lines = [line for note in notes for line in wrap(note, LONGEST_LINE)]
-        chart = chart.properties(title={"text": wrap(title, LONGEST_TITLE), "subtitle": lines})
+        lines = [line for note in notes for line in wrap(note, LONGEST_LINE[size])]
+        chart = chart.properties(title={"text": wrap(title, LONGEST_TITLE[size]), "subtitle": lines})
     text = {"labelColor": palette.ink, "titleColor": palette.ink}
     return chart.configure(
         background=palette.ground,
@@ -143,9 +149,9 @@ def configured(chart: Any, theme: Theme, title: str = "", notes: Sequence[str] =
             **text,
             "orient": "bottom",
             "layout": {"expr": LEGENDS},
-            "titleOrient": "left",
+            "titleOrient": "left" if size == "wide" else "top",
             "titlePadding": 10,
-            "columnPadding": 34,
+            "columnPadding": 34 if size == "wide" else 12,
             "labelFontSize": SIZE,
             "titleFontSize": SIZE,
             "titleFontWeight": "normal",
