@@ -44,8 +44,6 @@ def fit_once(series: TradeSeries, events: EventTable | None = None, **choices: A
 
 
 @lru_cache(maxsize=KEPT)
-def _fitted(
-    reads: tuple[TradeSeries, str], chosen: tuple[tuple[str, Any], ...]
-) -> InterventionResult:
+def _fitted(reads: tuple[TradeSeries, str], chosen: tuple[tuple[str, Any], ...]) -> InterventionResult:
     found: InterventionResult = fit_interventions(reads[0], **dict(chosen))
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from analysis.attribution.windows import years
 from analysis.catalogue import Question, SeriesEntry
 from analysis.domain import EventTable, TradeSeries
+from analysis.domain.periods import FREQUENCY_NAMES
 from analysis.errors import TradebreaksError
 from analysis.reporting.headline import CAVEATS, Headline, window_words
 from service.answers import Answers
@@ -140,7 +141,7 @@ def series_choices() -> dict[str, list[Choice]]:
 
 
 def _with_variants(entry: SeriesEntry) -> list[Choice]:
-    plain = Choice(entry.id, f"{entry.title} ({FREQUENCIES[entry.frequency]}, {entry.unit})")
+    plain = Choice(entry.id, f"{entry.title} ({FREQUENCY_NAMES[entry.frequency]}, {entry.unit})")
     return [
         plain,
         *(
@@ -149,8 +150,6 @@ def _with_variants(entry: SeriesEntry) -> list[Choice]:
         ),
     ]
 
-
-FREQUENCIES = {"A": "yearly", "Q": "quarterly", "M": "monthly", "D": "daily"}
 
 CHOICES: dict[str, tuple[Choice, ...]] = {
     "vintage": tuple(Choice(value, words) for value, words in VINTAGES.items()),
