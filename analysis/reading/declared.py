@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.domain import EventTable, Period
 from analysis.domain.spacing import on_spacing
@@ -148,10 +148,8 @@ def read_event_tables(
 ) -> dict[str, EventTable]:
     """Read events; with `by` return one table for each value of that column, else one under the empty key."""
     given = Source.of(source)
-    grid = read_grid(given.raw, given.name, choices)
-    header = [str(cell) for cell in grid.rows[0].cells]
-    while header and not header[-1]:
-        header.pop()
+    grid = _event_sheet(given, by, choices)
+    header = _header_of(grid)
     names = _event_columns(header, given.name, by)
     rows = _rows(grid, header, (), choices)
     dates = {
@@ -174,6 +172,37 @@ def read_event_tables(
         key: EventTable.from_rows([cells for cells, _ in found], places=[place for _, place in found])
         for key, found in tables.items()
     }
+
+
+def _header_of(grid: Grid) -> list[str]:
+    header = [str(cell) for cell in grid.rows[0].cells]
+    while header and not header[-1]:
+        header.pop()
+    return header
+
+
+def _event_sheet(given: Source, by: str | None, choices: Choices) -> Grid:
+    """Return the file as a grid; of a workbook with several sheets the one that is a table of events."""
+    try:
+        return read_grid(given.raw, given.name, choices)
+    except FileQuestion as question:
+        sheets = [one.value for one in question.alternatives if one.option == "sheet"]
+        if not sheets:
+            raise
+    grids = {name: read_grid(given.raw, given.name, replace(choices, sheet=name)) for name in sheets}
+    fitting = []
+    for name, grid in grids.items():
+        try:
+            _event_columns(_header_of(grid), given.name, by)
+        except InputError:
+            continue
+        fitting.append(name)
+    if len(fitting) != 1:
+        raise InputError(
+            f"the workbook {given.name} has {len(fitting) or 'no'} sheets with the header id,title,effective "
+            "among several; keep the events on one"
+        )
+    return grids[fitting[0]]
 
 
 def _event_columns(header: Sequence[str], name: str, by: str | None) -> dict[str, str]:

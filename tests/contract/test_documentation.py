@@ -96,3 +96,10 @@ def test_settings_come_from_the_environment() -> None:
     assert Settings.from_environment(
         {"TRADEBREAKS_THREADS": "30", DATA_VARIABLE: "/data", "HOME": "/"}
     ) == Settings(threads=30)
+
+
+def test_a_picture_of_every_page_is_in_the_documentation() -> None:
+    picture = DOCS / "pages.jpg"
+    assert picture.read_bytes().startswith(b"\xff\xd8")
+    assert picture.stat().st_size < 400_000
+    assert "pages.jpg" in (DOCS / "service.md").read_text(encoding="utf-8")

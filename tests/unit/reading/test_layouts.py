@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from analysis.batch.reading import LongInput
 from analysis.cli.target import CHOICE_KEYS, load_target
 from analysis.domain import TradeSeries
 from analysis.errors import InputError
-from analysis.reading import Choices, FileQuestion, read_series
+from analysis.reading import Choices, FileQuestion, read_events, read_series
 from service.app import create_app
 from service.cli import main
 from service.settings import Settings
@@ -157,6 +158,23 @@ def test_a_sheet_chosen_on_the_page_is_read_and_its_text_is_read_again() -> None
     form.values["encoding"] = "cp949"
     form.values["csv"] = "기간,수출\n" + "\n".join(f"{1990 + k},{k}.5" for k in range(30))
     assert of_series(read_own(form))[0]["1991"] == 1.5
+
+
+def test_series_and_events_may_be_sheets_of_one_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "all.xlsx"
+    with pd.ExcelWriter(path) as writer:
+        series = pd.DataFrame({"year": range(1990, 2020), "value": range(30)})
+        events = pd.DataFrame({"name": ["Ban"], "begin": [date(2018, 6, 1)]})
+        series.to_excel(writer, sheet_name="Series", index=False)
+        events.to_excel(writer, sheet_name="Events", index=False)
+    assert read_series(path, sheet="Series").n_observed == 30
+    (ban,) = read_events(path)
+    assert (ban.title, str(ban.effective)) == ("Ban", "2018-06-01")
+    with pd.ExcelWriter(path) as writer:
+        series.to_excel(writer, sheet_name="A", index=False)
+        series.to_excel(writer, sheet_name="B", index=False)
+    with pytest.raises(InputError, match="has no sheets with the header"):
+        read_events(path)
 
 
 def test_units_and_what_was_read_are_said(tmp_path: Path) -> None:
