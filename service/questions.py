@@ -160,11 +160,11 @@ class Question:
         assert isinstance(request, DesignedTarget)
         declared = _declared(request)
         if self.kind == "breaks":
-            from analysis.breaks import find_breaks
+            from analysis.breaks.find import breaks_once
 
-            return find_breaks(self.series, events=self.events, **options, **declared)
+            return breaks_once(self.series, events=self.events, **options, **declared)
         if self.kind == "interventions":
-            from analysis.interventions.catalogue_fits import fit_once
+            from analysis.interventions.fit import fit_once
 
             return fit_once(self.series, self.events, **options, **declared)
         from analysis.attribution import attribute

@@ -24,8 +24,8 @@ from analysis.domain import UN_RESOLUTION, Event, EventTable, TradeSeries, Windo
 from analysis.domain.declared import RegimeChoice
 from analysis.errors import CannotEstimateError, InputError, UsageError
 from analysis.interventions import InterventionResult, fit_interventions
-from analysis.interventions.catalogue_fits import fit_once
 from analysis.interventions.dating import DATINGS
+from analysis.interventions.fit import fit_once
 
 FitSeries = Callable[[TradeSeries], InterventionResult]
 

@@ -9,7 +9,7 @@ from analysis.attribution.change import attribute_by
 from analysis.attribution.result import AttributionResult
 from analysis.attribution.timing.draws import LOG2_POINTS
 from analysis.interventions import InterventionResult
-from analysis.interventions.catalogue_fits import fit_once
+from analysis.interventions.fit import fit_once
 
 if TYPE_CHECKING:
     from analysis.breaks import BreakResult
@@ -79,7 +79,7 @@ class Study:
             As `find_breaks`.
         """
         if series_id not in self._breaks:
-            from analysis.breaks import find_breaks
+            from analysis.breaks.find import breaks_once
 
-            self._breaks[series_id] = find_breaks(catalogue.series(series_id))
+            self._breaks[series_id] = breaks_once(catalogue.series(series_id))
         return self._breaks[series_id]

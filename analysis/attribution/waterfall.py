@@ -22,7 +22,7 @@ from analysis.attribution.timing.rows import UNEXPLAINED, Row, RowKind, connecte
 from analysis.domain import Cell, Period, Result, TradeSeries, Window
 from analysis.errors import CannotEstimateError, InputError
 from analysis.interventions import InterventionResult
-from analysis.interventions.catalogue_fits import fit_once
+from analysis.interventions.fit import fit_once
 
 LOG2_POINTS = 11
 """2,048 points of the fixed sequence for each dating and step."""

@@ -32,6 +32,7 @@ from analysis.breaks.sized import SIZE, SizedSearch
 from analysis.breaks.variance_change import variance_change
 from analysis.breaks.wandering import compare_with_wandering_level
 from analysis.breaks.words import ERRORS, NULLS, assumptions, caveats, udmax_sentence
+from analysis.catalogue.remembered import remembered
 from analysis.domain import EventTable, TradeSeries
 from analysis.domain.declared import RegimeChoice
 from analysis.errors import UsageError
@@ -297,3 +298,7 @@ def _unmet(windows: Sequence[EventWindow] | None, found: Sequence[Found]) -> tup
 def _tests(classical: ClassicalTests, found: SizedSearch, rule: str) -> dict[str, Any]:
     sized = [step.to_record() for step in found.steps] if rule == "ar" else None
     return classical.to_record() | {"sized": sized}
+
+
+breaks_once = remembered(find_breaks, most=32)
+"""The same, its last results on catalogue series kept."""

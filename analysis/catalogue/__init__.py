@@ -25,7 +25,7 @@ from analysis.catalogue.measures import EnforcementRow, Measures, Provision, Pub
 from analysis.catalogue.package import Package, Source
 from analysis.catalogue.questions import Question, read_questions
 from analysis.catalogue.recipes import Recipe
-from analysis.domain import EventTable, TradeSeries
+from analysis.domain import EventTable, Frequency, TradeSeries
 from analysis.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ class SeriesEntry:
 
     Attributes
     ----------
-    id, title, group, unit, frequency : str
+    id, title, group, unit : str
+    frequency : Frequency
     variants : tuple of str
         Suffixes such as ``crude=excluded``.
     """
@@ -93,7 +94,7 @@ class SeriesEntry:
     title: str
     group: str
     unit: str
-    frequency: str
+    frequency: Frequency
     variants: tuple[str, ...]
 
 

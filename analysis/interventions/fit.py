@@ -7,6 +7,7 @@ from typing import Literal, Unpack, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.catalogue.remembered import remembered
 from analysis.domain import UN_RESOLUTION, EventTable, Period, TradeSeries, Window
 from analysis.domain.declared import RegimeChoice, read_regimes, standardise_controls
 from analysis.errors import CannotEstimateError, UsageError
@@ -272,3 +273,7 @@ def transitions(series: TradeSeries, events: EventTable) -> list[Window]:
         whole = end if end.start == last else end + 1
         found.append(Window(Period.containing(first, series.frequency) + -event.lead, whole))
     return found
+
+
+fit_once = remembered(fit_interventions, most=4)
+"""The same, its last results on catalogue series kept: the largest takes 250 MB."""

@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
+from analysis.domain.periods import FREQUENCY_NAMES
 from analysis.errors import NotFoundError, TradebreaksError
 from analysis.reporting.charts import placebos
 from analysis.reporting.glossary import TERMS
@@ -31,7 +32,7 @@ from service.views import catalogue as catalogue_views
 from service.views import overview, presets
 from service.views.charts import draw, names
 from service.views.chartwords import words
-from service.views.explorer import CHOICES, FREQUENCIES, asked, explored, series_choices, titled
+from service.views.explorer import CHOICES, asked, explored, series_choices, titled
 from service.views.queries import PageQuery
 from service.views.script import script, script_name
 
@@ -189,7 +190,7 @@ def show_series(series_id: str) -> str:
     """Show a series: where it is from, how reliable it is, what is not in it."""
     query = PageQuery.read([*request.args.items(multi=True), ("series", series_id)])
     page = catalogue_views.series_page(query.series, query.vintage)
-    return render_template("series.html", page=page, frequencies=FREQUENCIES)
+    return render_template("series.html", page=page, frequencies=FREQUENCY_NAMES)
 
 
 @blueprint.get("/events")
