@@ -138,7 +138,7 @@ def league(
 )
 @click.option("--events", metavar="FILE", help="Events to compare the dates with.")
 @click.option("--scale", type=click.Choice(["log", "level"]), default="log", show_default=True)
-@click.option("--seasonal/--no-seasonal", default=None, help="Default: on for monthly and quarterly series.")
+@click.option("--seasonal/--no-seasonal", default=None, help="Default: on for months, quarters and weeks.")
 @click.option("--trimming", type=float, default=0.15, show_default=True)
 @click.option("--max-breaks", type=int, default=3, show_default=True)
 @click.option("--level", type=float, default=0.95, show_default=True, help="Of the date sets.")

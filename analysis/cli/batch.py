@@ -62,7 +62,7 @@ from analysis.cli.target import CHOICE_KEYS, reading_options
 @click.option(
     "--scale", type=click.Choice(["log", "level"]), help="Default: log where every value is positive."
 )
-@click.option("--seasonal/--no-seasonal", default=None, help="Default: on for monthly and quarterly series.")
+@click.option("--seasonal/--no-seasonal", default=None, help="Default: on for months, quarters and weeks.")
 @click.option("--trend", type=click.Choice(["none", "linear", "local"]), help="Default: local.")
 @click.option("--level", type=float, help="Level of the intervals, a fraction; default 0.95.")
 @click.option("--outliers/--no-outliers", default=None, help="Whether outlying periods are discounted.")

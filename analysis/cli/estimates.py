@@ -26,7 +26,7 @@ _SCALE = click.option(
 _SEASONAL = click.option(
     "--seasonal/--no-seasonal",
     default=None,
-    help="Default: on for monthly and quarterly series; for breaks where a test sees a season.",
+    help="Default: on for months, quarters and weeks; for breaks where a test sees a season.",
 )
 _LEVEL = click.option(
     "--level", type=float, default=0.95, show_default=True, help="Level of the intervals, a fraction."

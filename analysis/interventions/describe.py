@@ -21,6 +21,8 @@ ESTIMATOR = (
     "joint structural posterior: all events in one regression with white noise + AR(1) + random-walk level, "
     "the noise parameters integrated over on a fixed grid"
 )
+RECORDED = "Figures are recorded trade in nominal terms; after a ban trade may continue unrecorded."
+"""True of the catalogue; of a caller's figures no more is known than the numbers."""
 SLOPE_PRIOR = "; log10 of the slope's variance a step uniform on (-8, -1) with a tenth of the mass at 0"
 REPORTED_PROBABILITIES = (0.025, 0.5, 0.975)
 
@@ -130,7 +132,7 @@ def assumptions(result: InterventionResult) -> list[str]:
         f"Between the events the level moves only by {trend}a random walk and stationary noise: a fall "
         "that began in the same months for another reason is counted with the event.",
         "The effect of every event has the stated shape and date; the other datings are fitted beside it.",
-        "Figures are recorded trade in nominal terms; after a ban trade may continue unrecorded.",
+        RECORDED,
         "The measurement error has the declared variance; up to three outlying months outside the onset of "
         "events may carry more variance; totals over spans are linearised.",
     ]

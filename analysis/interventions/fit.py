@@ -98,7 +98,7 @@ def fit_interventions(
     scale : {"log", "level"}, optional
         Default ``log`` if every value is above zero.
     seasonal : bool, optional
-        Default on for monthly and quarterly series.
+        Default on for months and quarters, and for weeks over two years; of days the days of the week.
     trend : {"local", "linear", "none"}, optional
         ``local``: the slope wanders as a random walk (a local linear trend); the default of the joint
         posterior. The default of other methods is ``linear``.

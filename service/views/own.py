@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 from analysis.domain import Event, EventTable, TradeSeries, Window
 from analysis.domain.text import readable, what_is_wrong
 from analysis.errors import InputError, TradebreaksError
+from analysis.interventions.describe import RECORDED
 from analysis.reading import Choices, FileQuestion, Source, read_events
 from analysis.reading.files import read_one
 from analysis.reading.grid import ZIP, Grid, read_grid
@@ -204,6 +205,12 @@ class OwnAnswer:
     names: dict[str, str]
     charts: dict[str, Drawings] = field(default_factory=dict)
 
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """Assumptions and warnings that fit a series of which no more is known than its numbers."""
+        every = (*self.record["assumptions"], *self.record["warnings"])
+        return tuple(line for line in every if line != RECORDED)
+
 
 def _text(grid: Grid) -> str:
     """Return a grid as CSV; its numbers and dates in plain notation."""
@@ -303,7 +310,7 @@ def question(form: OwnForm) -> AttributionRequest:
         **{name: form.values[name].strip() for name in ("from", "to")},
         "options": {"evidence": "none", **({"scale": scale} if scale else {})},
         "gaps": "missing",
-        "title": title or None,
+        "title": title or readable(series.title)[:LONGEST_TITLE] or "your series",
         "unit": unit or series.unit[:LONGEST_UNIT] or None,
         "rate": True if form.values["rate"] else None,
     }

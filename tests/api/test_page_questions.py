@@ -230,6 +230,7 @@ def test_an_own_series_is_answered_and_not_stored(client: FlaskClient) -> None:
     assert response.status_code == 200, response.text
     assert "Nothing of this was stored." in response.text
     assert "tonnes a year in " in response.text
+    assert "nominal terms" not in response.text, "tonnes are no money"
     assert "(95&nbsp;% interval" in response.text
     assert "<script>alert" not in response.text
     assert "<b>" not in response.text

@@ -141,7 +141,7 @@ class PeerResult(EffectResult):
         return [
             f"{PEERS[self.method].title}: {PEERS[self.method].estimator}.",
             "A fall that began in the same months for another reason is counted with the event.",
-            "Figures are recorded trade in nominal terms; after a ban trade may continue unrecorded.",
+            describe.RECORDED,
             f"When not to use it: {PEERS[self.method].avoid}.",
         ]
 
