@@ -109,10 +109,13 @@ def check_sample(series: TradeSeries, coefficients: int, seasonal: bool) -> None
     Raises
     ------
     CannotEstimateError
-        If the series is constant, a season is observed less than twice, or too few observations are left.
+        If there is no observation or too few of them, the series is constant, or a season is observed less
+        than twice.
     """
     values = series.values[np.isfinite(series.values)]
-    if len(values) and np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())):
+    if not len(values):
+        raise CannotEstimateError(f"the series '{series.id}' has no observation: nothing can be estimated")
+    if np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())):
         raise CannotEstimateError(
             f"the series '{series.id}' is constant ({values[0]:g} in every period): "
             "there is no change to estimate"

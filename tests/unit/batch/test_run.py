@@ -85,7 +85,7 @@ def test_a_bad_series_is_one_row_with_its_reason(tmp_path, events):
         "infinite": "not a number",
         "period": "'Moy 2014' in the column 'period' is not a period",
         "early": "outside the sample",
-        "empty": "observed 0 times",
+        "empty": "has no observation",
         "short": "2 cells, but the header has 3",
     }.items():
         assert words in errors[name], (name, errors[name])
