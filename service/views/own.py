@@ -174,7 +174,7 @@ class OwnForm:
 class OwnAnswer:
     """The answer on a reader's own series.
 
-    `charts` holds the name, the drawing and the specification of each chart.
+    `charts` holds the drawings of each chart by its name.
     """
 
     series: TradeSeries
@@ -184,7 +184,7 @@ class OwnAnswer:
     breaks: dict[str, Any] | None
     breaks_reason: str
     names: dict[str, str]
-    charts: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    charts: dict[str, Drawings] = field(default_factory=dict)
 
 
 def _text(grid: Grid) -> str:
