@@ -23,7 +23,8 @@ TARGET = Path(__file__).parents[1] / "docs" / "pages.jpg"
 VIEWS = (("wide", 1400, "light", 250), ("dark", 1400, "dark", 250), ("phone", 360, "light", 64))
 """Name, width of the window, theme, width in the picture."""
 HEIGHT, PHONE_HEIGHT = 1000, 1000
-SECONDS = 180_000
+SECONDS = 600_000
+"""Milliseconds that a page may take: full evidence is slow beside other work."""
 MOST_BYTES = 400_000
 STYLE = (
     "body{margin:12px;width:1208px;font:13px sans-serif;background:#e8eaed;display:grid;"

@@ -193,7 +193,7 @@ class OwnForm:
 class OwnAnswer:
     """The answer on a reader's own series.
 
-    `charts` holds the name, the drawing and the specification of each chart.
+    `charts` holds the drawings of each chart by its name.
     """
 
     series: TradeSeries

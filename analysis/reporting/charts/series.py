@@ -222,7 +222,7 @@ def _observation_layers(
         .mark_point(shape="circle", size=dot, fill=palette.ground, stroke=None, opacity=1, aria=False)
         .encode(x=x, y=value)
     )
-    layers = [line, ground, points]
+    layers = [line, *([ground] if any(word in HOLLOW for word in shown) else []), points]
     if any(o.lower is not None for o in series.observations):
         bounds = (
             base.transform_filter("isValid(datum.lower)")
