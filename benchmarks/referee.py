@@ -467,7 +467,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    study = Study(log2_points=11)
+    study = Study()
     found = [
         out_of_sample(),
         controls(study),
