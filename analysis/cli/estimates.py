@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+EVENT_COLUMNS = """
+\b
+Columns of --events (id, title and effective are required):
+  effective  the day it takes effect; a month or year means its first day
+  shape      step (default), pulse, ramp, gradual, temporary, level_slope
+             or rush (a change in the periods before the step as well)
+  end        last day in force, inclusive
+  lead       periods by which the effect comes before the date; of a rush
+             its length
+  group      events of one name are reported together
+  ended_by   parts that the event ended, in a file of parts (attribute)
+"""
+
 _SCALE = click.option(
     "--scale",
     type=click.Choice(["log", "level"]),
@@ -189,25 +202,21 @@ def _regression(target: Target, names: list[str], lags: int, scale: str | None, 
     return break_regression(table[kept, 0], table[kept, 1:], intercept="changing", labels=labels, **choices)
 
 
+def _with_event_columns(command: Callable[..., None]) -> Callable[..., None]:
+    """Add to the help of a command what an events file may hold."""
+    command.__doc__ = f"{command.__doc__}\n{EVENT_COLUMNS}"
+    return command
+
+
 @click.command()
 @target_options
 @_model_options(("full", "ramp", "adopted"), "full")
 @method_options
 @beside_option
 @json_option
+@_with_event_columns
 def intervene(as_json: bool, beside: bool, **options: Any) -> None:
-    r"""Estimate the joint effects of the events in TARGET.
-
-    \b
-    Columns of --events (id, title and effective are required):
-      effective  the day it takes effect; a month or year means its first day
-      shape      step (default), pulse, ramp, gradual, temporary, level_slope
-                 or rush (a change in the periods before the step as well)
-      end        last day in force, inclusive
-      lead       periods by which the effect comes before the date; of a rush
-                 its length
-      group      events of one name are reported together
-    """
+    """Estimate the joint effects of the events in TARGET."""
     own = take_method_options(options)
     target, choices = _split(options | own)
     from analysis.interventions import compare_methods, fit_interventions
@@ -228,19 +237,9 @@ def intervene(as_json: bool, beside: bool, **options: Any) -> None:
 @beside_option
 @click.option("--details", is_flag=True, help="Print parts, identification, lenses and evidence as well.")
 @json_option
+@_with_event_columns
 def attribute(as_json: bool, details: bool, beside: bool, **options: Any) -> None:
-    r"""Attribute the change of TARGET between two windows to dated events.
-
-    \b
-    Columns of --events (id, title and effective are required):
-      effective  the day it takes effect; a month or year means its first day
-      shape      step (default), pulse, ramp, gradual, temporary, level_slope
-                 or rush (a change in the periods before the step as well)
-      end        last day in force, inclusive
-      lead       periods by which the effect comes before the date; of a rush
-                 its length
-      group      events of one name are reported together
-    """
+    """Attribute the change of TARGET between two windows to dated events."""
     target, choices = _split(options)
     from analysis.attribution import attribute as attribute_change
     from analysis.domain import EventTable

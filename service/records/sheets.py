@@ -49,6 +49,7 @@ def as_xlsx(record: Record) -> bytes:
     """
     try:
         from openpyxl import Workbook
+        from openpyxl.writer.excel import ExcelWriter
     except ModuleNotFoundError:
         raise MissingExtraError.naming("an Excel workbook", "service") from None
     table = main_table(record)
@@ -66,7 +67,8 @@ def as_xlsx(record: Record) -> bytes:
     for number, line in enumerate((table.title, *notes(record)), start=1):
         _write(about, number, (line,))
     file = io.BytesIO()
-    book.save(file)
+    with zipfile.ZipFile(file, "w") as archive:
+        ExcelWriter(book, archive).save()  # Workbook.save would set the time of the change to now
     return _dated(file.getvalue())
 
 

@@ -322,7 +322,7 @@ def test_events_typed_in_a_small_table_are_read_like_those_of_a_file(client: Fla
         },
     )
     assert typed.status_code == 200
-    answer = re.compile(r"\(95 % interval[^)]*\)")
+    answer = re.compile(r"\(95&nbsp;% interval[^)]*\)")
     assert answer.findall(typed.text) == answer.findall(filed.text) != []
 
 

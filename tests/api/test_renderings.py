@@ -144,6 +144,7 @@ def test_a_grouped_event_has_no_row_of_its_own_in_any_form(client, records, name
         ids = row["event_ids"].split()
         assert len(ids) > 1 or not grouped.intersection(ids)
     book = openpyxl.load_workbook(io.BytesIO(get(client, record, "xlsx").data))
+    assert f"{book.properties.modified:%Y-%m-%dT%H:%M:%S}" == record["record"]["created_at"][:19]
     cells = {str(cell.value) for line in book["Estimate"].iter_rows() for cell in line}
     assert not grouped.intersection(cells)
     page = get(client, record, "html").text
@@ -197,7 +198,7 @@ def test_pybtex_parses_the_citation(client, records, name: str) -> None:
     assert entry.type == "misc"
     assert entry.fields["url"] == f"{BASE}{records[name]['url']}"
     assert records[name]["record_id"] in entry.fields["note"]
-    assert "Estimand" in entry.fields["note"]
+    assert "What is measured" in entry.fields["note"]
     assert str(entry.persons["author"][0]) == "{tradebreaks contributors}"
 
 
