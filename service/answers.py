@@ -147,8 +147,8 @@ class Answers:
             answer = self._computed(question).record
         return store.add(question.inputs, _unmarked(answer), question.key)
 
-    def compute(self, question: Question) -> dict[str, Any]:
-        """Compute the answer to `question` anew, in the pool.
+    def compute(self, question: Question, *, anew: bool = False) -> dict[str, Any]:
+        """Compute the answer to `question` in the pool; `anew` from the figures on, for a verification.
 
         Raises
         ------
@@ -158,7 +158,7 @@ class Answers:
             As the library does.
         """
         with self._places.one() as caller:
-            return self._pool.compute(question, caller).answer
+            return self._pool.compute(question, caller, anew=anew).answer
 
     def claims(self) -> Answer:
         """Test the statements of the note behind the chart; computed once for a data package."""

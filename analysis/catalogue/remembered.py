@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache, update_wrapper
 from inspect import signature
 from typing import Any, TypeVar
@@ -11,10 +12,21 @@ from analysis.domain import EventTable, TradeSeries
 from analysis.domain.hashing import digest
 
 Answered = TypeVar("Answered")
+_KEPT: list[Any] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question; two are the same if series, what is listed and choices are."""
+
+    series: TradeSeries
+    listed: str
+    choices: tuple[tuple[str, Any], ...]
+    events: EventTable | None = field(compare=False)
 
 
 def remembered(answer: Callable[..., Answered], *, most: int) -> Callable[..., Answered]:
-    """Return `answer`, which keeps the results on catalogue series that are asked with their own events.
+    """Return `answer`, which keeps its results on catalogue series.
 
     Parameters
     ----------
@@ -26,18 +38,24 @@ def remembered(answer: Callable[..., Answered], *, most: int) -> Callable[..., A
     defaults = {name: given.default for name, given in signature(answer).parameters.items()}
 
     @lru_cache(maxsize=most)
-    def kept(series: TradeSeries, listed: str, choices: tuple[tuple[str, Any], ...]) -> Answered:
-        del listed  # tells apart what a series of another package, or of another time, is asked with
-        return answer(series, **dict(choices))
+    def kept(asked: _Asked) -> Answered:
+        return answer(asked.series, events=asked.events, **dict(asked.choices))
 
     def once(series: TradeSeries, events: EventTable | None = None, **choices: Any) -> Answered:
         from analysis import catalogue
 
         chosen = {name: value for name, value in choices.items() if value != defaults.get(name)}
         simple = all(isinstance(value, (str, bool, int, float)) for value in chosen.values())
-        if events is not None or not series.catalogue or not simple:
+        if not series.catalogue or not simple:
             return answer(series, events=events, **choices)
-        listed = digest(catalogue.events(series).to_record())
-        return kept(series, listed, tuple(sorted(chosen.items())))
+        listed = digest((catalogue.events(series) if events is None else events).to_record())
+        return kept(_Asked(series, listed, tuple(sorted(chosen.items())), events))
 
+    _KEPT.append(kept)
     return update_wrapper(once, answer, updated=())
+
+
+def forget() -> None:
+    """Drop every result that is kept, so that the next answers are computed anew."""
+    for kept in _KEPT:
+        kept.cache_clear()

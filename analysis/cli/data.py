@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -112,19 +111,15 @@ def data_diff(before: str, after: str | None, as_json: bool) -> None:
 
 def headline_changes(package: Catalogue) -> tuple[str, ...]:
     """Return the changes that the headline is about, as the figures of a package have them."""
-    from analysis.domain import Window
+    import numpy as np
 
     sentences = []
     for question in package.questions:
         series = package.builder.build(question.series)
-        ends = []
-        for text in (question.start, question.end):
-            window = Window.parse(text)
-            ends.append(_sum(o.value for o in series.observations if o.period in window))
-        change = ends[1] - ends[0]
-        sentences.append(f"{series.title}, {question.start} to {question.end}: {change:+,.2f} {series.unit}")
+        start, end = (
+            float(np.nansum(series.values[series.window(text)[1]])) for text in (question.start, question.end)
+        )
+        sentences.append(
+            f"{series.title}, {question.start} to {question.end}: {end - start:+,.2f} {series.unit}"
+        )
     return tuple(sentences)
-
-
-def _sum(values: Iterable[float | None]) -> float:
-    return sum(value for value in values if value is not None)

@@ -36,9 +36,11 @@ def record() -> None:
 def verify(record_id: str, as_json: bool) -> None:
     """Compute a record anew; exit 0 if it is identical or equal, 5 if it differs."""
     with _service("tradebreaks verify"):
+        from analysis.catalogue.remembered import forget
         from service.commands.questions import answer
         from service.records.verification import verify as compare
 
+        forget()
         found = compare(_store().get(record_id), answer)
     emit(found.to_record(), "\n".join(found.sentences()), as_json)
     if found.verdict == "differs":

@@ -81,8 +81,8 @@ class Pool:
         """Processes that work."""
         return self._turns.busy
 
-    def compute(self, question: Question, caller: Caller | None = None) -> Computed:
-        """Answer `question`.
+    def compute(self, question: Question, caller: Caller | None = None, *, anew: bool = False) -> Computed:
+        """Answer `question`; `anew` with nothing of what the process remembers.
 
         Raises
         ------
@@ -97,7 +97,8 @@ class Pool:
         GoneError
             If the caller is gone before the answer is there.
         """
-        reply = _checked(self.work(tasks.answer, question.kind, canonical(question.body), caller=caller))
+        task = tasks.answer_anew if anew else tasks.answer
+        reply = _checked(self.work(task, question.kind, canonical(question.body), caller=caller))
         if record_id(reply["inputs"]) != question.record_id:
             raise BusyError("the data package was exchanged while the service ran: start it again")
         return Computed(reply["inputs"], reply["answer"])

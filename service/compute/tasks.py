@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from analysis.catalogue.remembered import forget
 from analysis.domain import rounded
 from analysis.errors import TradebreaksError
 from analysis.reporting.charts import to_pdf, to_png, to_svg
@@ -46,6 +47,12 @@ def answer(kind: str, body: str) -> str:
         ``inputs`` and ``answer``; or ``problem``, with slug, message, pointer; or ``failure``, a traceback.
     """
     return guarded(lambda: _answer(kind, json.loads(body)))
+
+
+def answer_anew(kind: str, body: str) -> str:
+    """Do the same without anything that this process remembers of earlier answers."""
+    forget()
+    return answer(kind, body)
 
 
 def draw(suffix: str, specification: str) -> str:

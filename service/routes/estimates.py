@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -89,7 +90,7 @@ def verify_estimate(record_id: str) -> Response:
     """Compute a record anew and say whether it still holds."""
     record, kept = find(record_id), answers()
     key = kept.key("verify", {"record": record.id})
-    return reply(kept.slowly(key, lambda: verify(record, kept.compute).to_record()))
+    return reply(kept.slowly(key, lambda: verify(record, partial(kept.compute, anew=True)).to_record()))
 
 
 @blueprint.post("/<record_id>/withdrawal")

@@ -11,14 +11,15 @@ from flask.testing import FlaskClient
 
 from analysis.domain import canonical_json
 from analysis.domain.engine import ENGINE
+from service.compute import tasks
 from service.guards import new_token
 from tests.api.conftest import application
 
-ANNUAL = "dprk.total.a"
+ANNUAL, QUICK = "dprk.total.a", "interkorean.total.a"
 QUESTIONS: dict[str, dict[str, Any]] = {
     "breaks": {"series": ANNUAL},
     "interventions": {"series": ANNUAL},
-    "attributions": {"series": ANNUAL, "from": "2014", "to": "2018", "options": {"evidence": "none"}},
+    "attributions": {"series": QUICK, "from": "2010", "to": "2014", "options": {"evidence": "none"}},
 }
 OWN = [{"period": str(1990 + k), "value": (100.0 if k < 15 else 60.0) + (37 * k) % 11} for k in range(30)]
 OWN_EVENTS = [
@@ -43,10 +44,10 @@ def test_a_question_is_stored_once(client: FlaskClient, kind: str) -> None:
 def test_the_same_question_in_other_words_is_the_same_record(client: FlaskClient) -> None:
     first = client.post("/v1/attributions", json=QUESTIONS["attributions"]).get_json()
     spelled = {
-        "series": ANNUAL,
+        "series": QUICK,
         "vintage": "first",
-        "from": "2014..2014",
-        "to": "2018",
+        "from": "2010..2010",
+        "to": "2014",
         "options": {"evidence": "none", "level": 0.95, "trend": "local", "clock": "all"},
     }
     again = client.post("/v1/attributions", json=spelled)
@@ -56,7 +57,7 @@ def test_the_same_question_in_other_words_is_the_same_record(client: FlaskClient
 
 @pytest.mark.parametrize(
     "change",
-    [{"to": "2017"}, {"options": {"evidence": "none", "level": 0.9}}, {"options": {"evidence": "basic"}}],
+    [{"to": "2013"}, {"options": {"evidence": "none", "level": 0.9}}, {"options": {"evidence": "basic"}}],
 )
 def test_another_question_is_another_record(client: FlaskClient, change: dict[str, Any]) -> None:
     first = client.post("/v1/attributions", json=QUESTIONS["attributions"]).get_json()
@@ -88,7 +89,7 @@ def test_a_catalogue_question_can_be_asked_without_storing_it(client: FlaskClien
 
 
 def test_get_says_that_a_question_is_stored(client: FlaskClient) -> None:
-    address = f"/v1/attributions?series={ANNUAL}&from=2014&to=2018"
+    address = f"/v1/attributions?series={QUICK}&from=2010&to=2014"
     assert client.get(address).get_json()["stored"] is False
     record = client.post("/v1/attributions", json=QUESTIONS["attributions"]).get_json()
     assert client.get(address).get_json() == record
@@ -113,6 +114,14 @@ def test_a_record_verifies_as_identical(client: FlaskClient, kind: str) -> None:
     assert (found["verdict"], found["reasons"], found["differences"]) == ("identical", [], [])
 
 
+def test_a_verification_remembers_no_earlier_answer(client: FlaskClient, monkeypatch) -> None:
+    record = client.post("/v1/attributions", json=QUESTIONS["attributions"]).get_json()
+    forgotten: list[bool] = []
+    monkeypatch.setattr(tasks, "forget", lambda: forgotten.append(True))
+    assert client.get(f"{record['url']}/verify").get_json()["verdict"] == "identical"
+    assert forgotten == [True]
+
+
 def test_own_data_verify_from_the_record_alone(client: FlaskClient) -> None:
     body = {"observations": OWN, "events": OWN_EVENTS, "store": True}
     record = client.post("/v1/interventions", json=body).get_json()
@@ -129,8 +138,8 @@ def test_verification_tells_noise_from_another_answer(
     pool = client.application.extensions["pool"]
     real = pool.compute
 
-    def nudged(question, caller):
-        computed = real(question, caller)
+    def nudged(question, caller, **how):
+        computed = real(question, caller, **how)
         computed.answer["contributions"][0]["estimate"] *= nudge
         return computed
 

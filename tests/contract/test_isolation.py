@@ -18,7 +18,6 @@ SHARED = {
     "api/test_renderings.py::shelf": "read only; its client checks after each test that nothing was stored",
     "e2e/conftest.py::address": "pages in a browser; starting and warming it takes half a minute",
     "faults/test_connections.py::service": "a process; its tests send what is refused or only read",
-    "faults/test_several.py::server": "a server; its tests start services of their own on it",
     "property/test_bodies.py::client": "one test, whose examples are all refused",
     "property/test_bodies.py::computing": "one test, which asks that its processes outlive every example",
     "property/test_parsers.py::store": "one test, whose lines are all refused",

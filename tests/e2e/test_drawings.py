@@ -14,6 +14,7 @@ pytestmark = pytest.mark.e2e
 
 TOTAL = "series=dprk.total.a&from=2014&to=2018"
 CHINA = "series=dprk.exports.china.m&from=2016&to=2024"
+COAL = "series=dprk.exports.china.coal.a&from=2009&to=2024"
 CHARTS = (
     f"series.svg?{TOTAL}",
     f"series.svg?{CHINA}",
@@ -24,8 +25,8 @@ CHARTS = (
     f"counterfactual.svg?{TOTAL}",
     f"counterfactual.svg?{CHINA}",
     f"posterior.svg?{TOTAL}",
-    f"placebo.svg?{CHINA}",
-    f"curve.svg?{CHINA}&row=2",
+    f"placebo.svg?{COAL}",
+    f"curve.svg?{COAL}&row=2",
     f"series.svg?{TOTAL}&size=narrow",
     f"waterfall.svg?{TOTAL}&size=narrow",
     f"counterfactual.svg?{TOTAL}&size=narrow",

@@ -14,7 +14,7 @@ FAST = "series=dprk.total.a&from=2014&to=2018"
 PAGES = {
     "overview": "/",
     "explorer": f"/explore?{FAST}",
-    "attribution": f"/attribution?{FAST}&evidence=full",
+    "attribution": "/attribution?series=dprk.exports.china.coal.a&from=2009&to=2024&evidence=full",
     "breaks": "/breaks?series=dprk.total.a",
     "events": "/events",
     "event": "/events/unscr_2375",

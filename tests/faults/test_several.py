@@ -34,9 +34,9 @@ SEEN_SECONDS = 2.5
 """Within which one service shows what the other stored: twice the memory of the read cache, and a little."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server() -> Iterator[Any]:
-    """A PostgreSQL of these tests alone, which they may restart."""
+    """A PostgreSQL of one test alone, which it may restart."""
     with (
         warnings.catch_warnings(),
         tempfile.TemporaryDirectory(prefix="tb-", ignore_cleanup_errors=True) as place,

@@ -20,6 +20,7 @@ from analysis.interventions.design import Design
 from analysis.interventions.joint.posterior import StructuralPosterior
 from analysis.numerics.mixture import StudentMixture
 
+NO_EVENT = "no event of the joint model differs between the windows"
 NOTHING = 1e-9
 """Contributions below this share of the windows' means are rounding and count as none."""
 
@@ -66,8 +67,9 @@ def row_names(answer: AttributionResult) -> list[dict[str, object]]:
 
 
 def policy_rows(answer: AttributionResult) -> tuple[Row, ...]:
-    """Return the rows of events and data breaks."""
-    return tuple(row for row in answer.rows if row.event_ids)
+    """Return the rows of events and data breaks that the joint model estimates, and accounting does not."""
+    estimated = {term.name for term in answer.fit.posterior.design.event_terms}
+    return tuple(row for row in answer.rows if row.event_ids and estimated & set(row.terms))
 
 
 def belongs(names: Collection[str], name: str, event_ids: Collection[str], own: Collection[str]) -> bool:

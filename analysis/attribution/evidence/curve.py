@@ -14,7 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from analysis.attribution.evidence.contributions import Interval, Refit, divided, row_names
+from analysis.attribution.evidence.contributions import (
+    NO_EVENT,
+    Interval,
+    Refit,
+    divided,
+    policy_rows,
+    row_names,
+)
 from analysis.attribution.evidence.frame import SHARED_AXES, Frame, Specification, trend_of
 from analysis.attribution.evidence.kernel import Kernel, Noise
 from analysis.attribution.evidence.specification import (
@@ -179,7 +186,7 @@ class SpecificationCurve:
             raise UsageError(f"a curve has at least two specifications, not {self.wanted}")
         if not 6 <= self.log2_points <= 16:
             raise UsageError(f"log2_points lies between 6 and 16, not {self.log2_points}")
-        return None if answer.rows else "nothing differs between the windows"
+        return None if policy_rows(answer) else NO_EVENT
 
     def run(self, answer: AttributionResult) -> CurveFinding:
         """Refit frame by frame."""

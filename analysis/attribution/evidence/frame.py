@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from analysis.attribution.evidence.check import discounted
-from analysis.attribution.evidence.kernel import Kernel, curve_grid
+from analysis.attribution.evidence.kernel import Kernel
 from analysis.attribution.evidence.layout import Part, assemble, identified, modal_variant
 from analysis.attribution.evidence.specification import (
     AS_DATED,
@@ -118,7 +118,7 @@ class Frame:
     def kernel(self, specifications: Sequence[Specification]) -> Kernel:
         """Filter the columns of all the specifications of this frame."""
         parts = [part for chosen in specifications for part in self.parts(chosen)]
-        return Kernel.build(self.fit.posterior, parts, self.extra, grid=curve_grid(self.fit.posterior))
+        return Kernel.build(self.fit.posterior, parts, self.extra)
 
     def datings(self, chosen: Specification) -> tuple[Dating, ...]:
         """Return the datings that a specification mixes."""

@@ -89,9 +89,9 @@ class Kernel:
         totals : bool
             Whether the fit's totals over spans enter.
         grid : NoiseGrid, optional
-            The noise cells to integrate over; those of the fit by default.
+            The noise cells to integrate over; `refit_grid` by default.
         """
-        grid = posterior.grid if grid is None else grid
+        grid = refit_grid(posterior) if grid is None else grid
         index: dict[bytes, int] = {}
         columns: list[FloatArray] = []
         for part in parts:
@@ -211,11 +211,11 @@ class Kernel:
         )
 
 
-def curve_grid(posterior: StructuralPosterior) -> NoiseGrid:
-    """Return the noise cells that a curve integrates over.
+def refit_grid(posterior: StructuralPosterior) -> NoiseGrid:
+    """Return the noise cells that refits integrate over.
 
     Cells whose regime ratios the fit rules out are left out: the ratio of a regime depends on its own months
-    and hardly on the choices that a curve varies. Where measurement errors are a small part of the noise they
+    and hardly on the choices that refits vary. Where measurement errors are a small part of the noise they
     are held against the stationary variance of the fit, which divides the number of cells by that of its
     nodes.
     """

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.attribution.evidence.check import discounted
-from analysis.attribution.evidence.contributions import Interval, Refit, divided, row_names
+from analysis.attribution.evidence.contributions import (
+    NO_EVENT,
+    Interval,
+    Refit,
+    divided,
+    policy_rows,
+    row_names,
+)
 from analysis.attribution.evidence.kernel import Kernel
 from analysis.attribution.evidence.layout import Part, parts_of
 from analysis.attribution.result import AttributionResult
@@ -135,6 +142,8 @@ class LeaveOneOut:
         """
         if not 6 <= self.log2_points <= 16:
             raise UsageError(f"log2_points lies between 6 and 16, not {self.log2_points}")
+        if not policy_rows(answer):
+            return NO_EVENT
         return None if len(units(answer)) > 1 else "there is one event or group only, so nothing is left"
 
     def run(self, answer: AttributionResult) -> LeaveOneOutFinding:

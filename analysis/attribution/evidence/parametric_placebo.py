@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from analysis.attribution.evidence.check import discounted
-from analysis.attribution.evidence.contributions import policy_rows
+from analysis.attribution.evidence.contributions import NO_EVENT, policy_rows
 from analysis.attribution.evidence.kernel import Kernel
 from analysis.attribution.evidence.layout import assemble, modal_variant, parts_of
 from analysis.attribution.evidence.placebo_dates import (
@@ -99,7 +99,7 @@ class ParametricPlacebo:
         if self.draws < FEWEST_SHIFTS:
             raise UsageError(f"draws is at least {FEWEST_SHIFTS}, what p = 0.05 needs")
         if not policy_rows(answer):
-            return "no event differs between the windows"
+            return NO_EVENT
         m = len(admitted_shifts(answer))
         return None if m < FEWEST_SHIFTS else f"placebo dates can speak (m = {m})"
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from analysis.attribution.evidence.check import discounted
-from analysis.attribution.evidence.contributions import mixed, policy_rows
+from analysis.attribution.evidence.contributions import NO_EVENT, mixed, policy_rows
 from analysis.attribution.evidence.kernel import Kernel
 from analysis.attribution.evidence.layout import Part, assemble, identified, modal_variant, parts_of
 from analysis.attribution.result import AttributionResult
@@ -152,7 +152,7 @@ class PlaceboDates:
         """
         if self.most < FEWEST_SHIFTS:
             raise UsageError(f"most is at least {FEWEST_SHIFTS}, the shifts that p = 0.05 needs")
-        return None if policy_rows(answer) else "no event differs between the windows"
+        return None if policy_rows(answer) else NO_EVENT
 
     def run(self, answer: AttributionResult) -> PlaceboDatesFinding:
         """Refit at the real dates and at every shift."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from analysis.attribution.evidence.check import discounted
-from analysis.attribution.evidence.contributions import Interval, mixed, policy_rows
+from analysis.attribution.evidence.contributions import NO_EVENT, Interval, mixed, policy_rows
 from analysis.attribution.evidence.kernel import Kernel
 from analysis.attribution.evidence.layout import Part, assemble, own_share, parts_of
 from analysis.attribution.result import AttributionResult
@@ -141,7 +141,7 @@ class PreTrend:
         """
         if self.length is not None and self.length < 1:
             raise UsageError(f"the lead has at least one period, not {self.length}")
-        return None if policy_rows(answer) else "no event differs between the windows"
+        return None if policy_rows(answer) else NO_EVENT
 
     def run(self, answer: AttributionResult) -> PreTrendFinding:
         """Refit with one lead at a time."""

@@ -6,7 +6,7 @@ import pytest
 from analysis.attribution.change import attribute_fit
 from analysis.attribution.evidence.check import discounted
 from analysis.attribution.evidence.contributions import NOTHING, Refit, divided
-from analysis.attribution.evidence.kernel import NEGLIGIBLE, Kernel, curve_grid
+from analysis.attribution.evidence.kernel import NEGLIGIBLE, Kernel, refit_grid
 from analysis.attribution.evidence.layout import assemble, identified, own_share, parts_of
 from analysis.domain import EventTable
 from analysis.interventions import fit_interventions
@@ -80,12 +80,12 @@ def test_cells_of_a_noise_form_keep_its_prior(apart):
 
 
 def test_only_cells_of_ruled_out_regime_ratios_are_left_out_of_a_curve(apart):
-    np.testing.assert_array_equal(curve_grid(apart.fit.posterior).mass, apart.fit.posterior.grid.mass)
+    np.testing.assert_array_equal(refit_grid(apart.fit.posterior).mass, apart.fit.posterior.grid.mass)
     noise = ar1(5, LENGTH, 0.3, 0.1)
     noise[60:80] *= 8
     series = monthly(FIRST, 5 + steps(FIRST, LENGTH, {"2012-01": -0.5}) + noise)
     fit = fit_interventions(series, table(ban="2012-01"), regime="2014-01..2015-08")
-    kept, grid, own = curve_grid(fit.posterior), fit.posterior.grid, fit.reported
+    kept, grid, own = refit_grid(fit.posterior), fit.posterior.grid, fit.reported
     mass = np.bincount(own.cell, weights=own.weight, minlength=len(grid))
     assert 0 < len(kept) < len(grid)
     held = {(*low, *high) for low, high in zip(kept.lower, kept.upper, strict=True)}
@@ -99,7 +99,7 @@ def test_small_measurement_errors_are_held_against_one_variance_in_a_curve():
     fit = fit_interventions(series, table(ban="2012-01"), seasonal=False)
     grid, parts = fit.posterior.grid, parts_of(attribute_fit(fit, start="2010", end="2015"))
     assert grid.sigma2 is not None
-    once = curve_grid(fit.posterior)
+    once = refit_grid(fit.posterior)
     assert once.sigma2 is None
     assert len(once) < len(grid) / 7
     quick, whole = (

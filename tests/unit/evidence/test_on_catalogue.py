@@ -2,14 +2,21 @@
 
 import pytest
 
-from analysis.attribution import cumulative_loss
+from analysis import catalogue
+from analysis.attribution import attribute, cumulative_loss
 from analysis.attribution.change import attribute_fit
 from analysis.attribution.evidence import LeaveOneOut, ParametricPlacebo, PlaceboDates, PreTrend
+from analysis.attribution.evidence.contributions import policy_rows
 from analysis.attribution.evidence.specification import choices_of
 from analysis.attribution.study import Study
 
 RESOLUTIONS = ("unscr_2375", "unscr_2397")
 """Those that bind goods which China sells: 2371 is not in the design of imports."""
+ANNUAL = [
+    entry.id
+    for entry in catalogue.catalogue().listing
+    if entry.frequency == "A" and not catalogue.series(entry.id).design.parts
+]
 PART = 0.2
 """Of a half-width: refits hold the discounted months at their mean variance factor."""
 
@@ -65,3 +72,18 @@ def test_less_was_recorded_over_the_span_than_expected_without_any_event(imports
     loss = cumulative_loss(imports, "2018..2019")
     assert loss.losses[0].difference[2] < 0
     assert loss.losses[0].event_ids == ()
+
+
+@pytest.mark.parametrize("name", ANNUAL)
+def test_an_answer_by_accounting_or_without_events_says_why_it_has_no_refits(name):
+    series = catalogue.series(name)
+    observed = [o.period.year for o in series.observations if o.value is not None]
+    for start, end in (("2016", "2018"), (str(observed[0]), str(observed[-1]))):
+        answer = attribute(series, start=start, end=end, evidence="full")
+        if answer.evidence is None:
+            assert not answer.fits
+            continue
+        estimated = {event for row in policy_rows(answer) for event in row.event_ids}
+        record = answer.evidence.to_record()
+        for check in ("pre_trend", "specification_curve"):
+            assert ("reason" in record[check]) == (not estimated)

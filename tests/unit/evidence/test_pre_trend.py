@@ -4,6 +4,7 @@ import pytest
 
 from analysis.attribution import attribute
 from analysis.attribution.evidence import PreTrend
+from analysis.attribution.evidence.contributions import NO_EVENT
 from analysis.errors import UsageError
 from tests.unit.evidence.conftest import FIRST, LENGTH
 from tests.worlds import monthly, normals, steps, table
@@ -58,7 +59,7 @@ def test_without_observed_periods_before_it_an_event_cannot_speak():
         evidence="none",
     )
     assert [lead.event_ids for lead in PreTrend().run(answer).leads] == [("closure",)]
-    assert PreTrend().validate(wide) == "no event differs between the windows"
+    assert PreTrend().validate(wide) == NO_EVENT
 
 
 def test_a_lead_that_another_event_carries_cannot_speak():

@@ -68,7 +68,7 @@ OPTIONS = {
     "plain": (whole(), {}),
     "regime": (whole(), {"regime": "2018-01..2019-12"}),
     "partial months": (partial(), {}),
-    "gradual and temporary": (of_shape(a="gradual", c="temporary"), {}),
+    "gradual and temporary": (of_shape(a="gradual", c="temporary"), {"trend": "linear"}),
     "local trend": (whole(), {"trend": "local"}),
     "no trend": (whole(), {"trend": "none"}),
     "no outliers": (whole(), {"outliers": False}),
