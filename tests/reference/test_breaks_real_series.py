@@ -7,6 +7,7 @@ import pytest
 
 from analysis import catalogue
 from analysis.breaks import BreakResult, find_breaks
+from analysis.breaks.find import breaks_once
 from analysis.domain import Period, TradeSeries
 from tests.reference import reference_data
 
@@ -23,7 +24,7 @@ def _admits(found: BreakResult, period: str) -> bool:
 
 @pytest.fixture(scope="module")
 def total() -> BreakResult:
-    return find_breaks(catalogue.series("dprk.total.china.m"))
+    return breaks_once(catalogue.series("dprk.total.china.m"))
 
 
 def test_trade_with_china_shows_the_fall_the_closure_and_the_reopening(total: BreakResult) -> None:
@@ -58,7 +59,7 @@ def test_the_answer_without_the_declared_stretch_stands_beside(total: BreakResul
 
 def test_exports_to_china_end_with_the_bans_of_the_winter_of_2017() -> None:
     """Resolutions 2371 to 2397 forbade nearly all exports; the last took effect in January 2018."""
-    found = find_breaks(catalogue.series("dprk.exports.china.m"))
+    found = breaks_once(catalogue.series("dprk.exports.china.m"))
     fall = min(found.breaks, key=lambda b: b.magnitude)
     assert fall.first_after in ("2018-01", "2018-02")
     assert fall.percent == pytest.approx(-78, abs=5)
@@ -67,7 +68,7 @@ def test_exports_to_china_end_with_the_bans_of_the_winter_of_2017() -> None:
 
 def test_the_annual_total_says_what_its_shortest_segment_can_see() -> None:
     """Thirty-four years hold segments of three: a closure of two years is a dip at most, and that is said."""
-    found = find_breaks(catalogue.series("dprk.total.a"))
+    found = breaks_once(catalogue.series("dprk.total.a"))
     assert found.sample.min_length == 3
     assert found.heading().endswith("a lasting change is one of 3 periods or more)")
     assert found.sensitivity[0].startswith("Two lasting breaks lie at least 3 observed periods apart here")

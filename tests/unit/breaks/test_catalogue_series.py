@@ -7,7 +7,7 @@ import json
 import pytest
 
 from analysis import catalogue
-from analysis.breaks import find_breaks
+from analysis.breaks.find import breaks_once, find_breaks
 from analysis.errors import CannotEstimateError
 
 
@@ -23,7 +23,7 @@ from analysis.errors import CannotEstimateError
 def test_the_largest_break_meets_the_event_everybody_knows(
     series_id: str, first_after: str, event: str
 ) -> None:
-    found = find_breaks(catalogue.series(series_id))
+    found = breaks_once(catalogue.series(series_id))
     dated = {b.first_after: [e["event_id"] for e in b.events] for b in found.breaks}
     assert event in dated[first_after]
     assert found.matching is not None
@@ -33,7 +33,7 @@ def test_the_largest_break_meets_the_event_everybody_knows(
 
 def test_what_the_bootstrap_refuses_is_said() -> None:
     """Thirty-four years of a wandering total: the table would accept 2020, errors like its own do not."""
-    found = find_breaks(catalogue.series("dprk.total.a"))
+    found = breaks_once(catalogue.series("dprk.total.a"))
     assert found.n_breaks == 0
     assert found.guard_pvalue is not None
     assert found.guard_pvalue > 0.05
@@ -48,7 +48,7 @@ def test_every_series_is_answered_or_refused_in_words() -> None:
         if series.frequency != "A" and series.n_observed > 60:
             continue
         try:
-            record = find_breaks(series).to_record()
+            record = breaks_once(series).to_record()
         except CannotEstimateError as refusal:
             refused[series_id] = refusal.message
         else:
@@ -60,7 +60,7 @@ def test_every_series_is_answered_or_refused_in_words() -> None:
 
 def test_a_declared_stretch_of_other_variance_enters_and_is_said() -> None:
     """The answer without the stretch stands in the record beside that with it."""
-    found = find_breaks(catalogue.series("dprk.exports.china.m"))
+    found = breaks_once(catalogue.series("dprk.exports.china.m"))
     record = found.to_record()
     assert record["model"]["regimes"] == ["2020-02..2022-09"]
     assert record["model"]["variance_factor"] > 5

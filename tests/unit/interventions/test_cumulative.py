@@ -22,7 +22,7 @@ FINER = 0.02
 """Of an interval's width: what eight times the draws may move an end by."""
 
 
-def fitted(stream: int):
+def fitted(stream: int, trend: str = "local"):
     t = np.arange(120)
     noise = normals((120,), stream)
     y = 4 + 0.1 * noise - 0.6 * (t >= 60) - 0.3 * (t >= 61) + 0.5 * (t >= 96)
@@ -34,7 +34,7 @@ def fitted(stream: int):
     values = list(np.exp(y))
     values[70] = None
     series = TradeSeries.from_values(MONTHS, values, id="trade", unit="USD million")
-    return fit_interventions(series, EventTable.from_rows(rows), seasonal=False)
+    return fit_interventions(series, EventTable.from_rows(rows), seasonal=False, trend=trend)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_finer_sequence_moves_no_end_and_the_same_one_gives_the_same_bytes(fit
 def test_intervals_of_a_sum_hold_the_truth_about_as_often_as_they_say():
     inside = []
     for stream in range(71, 91):
-        found = cumulative_effect(fitted(stream), window="2015-02..2017-12")
+        found = cumulative_effect(fitted(stream, "linear"), window="2015-02..2017-12")
         inside.append(found.percent.lower < 100 * np.expm1(-0.9) < found.percent.upper)
     assert sum(inside) >= 16, "20 intervals of 95 %; fewer than 16 has probability 0.0003"
 
