@@ -30,6 +30,7 @@ from analysis.attribution.timing.rows import Row
 from analysis.catalogue import Catalogue, Question
 from analysis.catalogue.differing import PackageDifference, compare_packages
 from analysis.domain import UN_RESOLUTION, TradeSeries
+from analysis.domain.engine import ENGINE
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "corrections.md"
@@ -66,7 +67,9 @@ CORRECTIONS = (
     Correction("More prints by product, 2016 to 2018", r"dprk\.exports\.china\.(coal|iron_ore).*\.m", ".*"),
 )
 """In the order in which they are put in."""
-WRITTEN = """Written by `make corrections-moved BEFORE={}`: the data package of that commit beside this one,
+WRITTEN = f"""Engine {ENGINE}.
+
+Written by `make corrections-moved BEFORE={{}}`: the data package of that commit beside this one,
 both read and fitted by the code of this checkout. Observations are in the unit of their series, with their
 relative standard error.
 """

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.domain import EventTable, Frequency, Period, TradeSeries
+from analysis.domain.engine import ENGINE
 from analysis.interventions import InterventionResult, fit_interventions
 from analysis.interventions.doubts import Doubt
 from analysis.numerics.fixed_sequence import normals
@@ -217,6 +218,8 @@ def page(results: list[tuple[World, Tally]], command: str) -> str:
     fits, checks = (sum(getattr(t, name) for _, t in results) for name in ("fit", "check"))
     lines = [
         INTRODUCTION,
+        f"Engine {ENGINE}.",
+        "",
         f"Monthly worlds have 120 months, noise AR(1) {RHO:g}, one step mid-way. Made by `{command}`.",
         "*Named*: the doubt names the month within one, the phase-in, the step or the variance.",
         "Series come in pairs, with noise of opposite sign.",

@@ -1,17 +1,22 @@
-"""The page for the referee is as new as the engine, and answers every objection with numbers."""
+"""Pages of numbers are as new as the engine; that of the referee answers every objection with some."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 from analysis.domain.engine import ENGINE
 
-PAGE = Path(__file__).parents[2] / "docs" / "referee.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "referee.md"
+MADE = {"referee.md": "make referee", "doubts.md": "make doubts", "corrections.md": "make corrections-moved"}
 
 
-def test_the_numbers_are_of_this_engine():
-    stated = re.search(r"^Engine (\d+)\.$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("name", MADE)
+def test_the_numbers_are_of_this_engine(name):
+    stated = re.search(r"^Engine (\d+)\.$", (DOCS / name).read_text(encoding="utf-8"), re.MULTILINE)
     assert stated is not None
-    assert int(stated[1]) == ENGINE, "run make referee"
+    assert int(stated[1]) == ENGINE, f"run {MADE[name]}"
 
 
 def test_every_objection_has_numbers_and_says_what_would_change_our_mind():
