@@ -35,11 +35,7 @@ def seen_once(observed: Iterable[Period]) -> int | None:
     frequency: Frequency = "A"
     for period in observed:
         frequency = period.frequency
-        if frequency in HARMONIC:
-            middle = _middle(period)
-            years.setdefault(middle.month - 1, set()).add(middle.year)
-        else:
-            years.setdefault(period.season, set()).add(period.year)
+        years.setdefault(class_of(period), set()).add(_middle(period).year)
     return next((k for k in range(CLASSES.get(frequency, 1)) if len(years.get(k, ())) < 2), None)
 
 

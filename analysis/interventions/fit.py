@@ -275,5 +275,5 @@ def transitions(series: TradeSeries, events: EventTable) -> list[Window]:
     return found
 
 
-fit_once = remembered(fit_interventions, most=6)
-"""The same, its last results on catalogue series kept: the largest takes 250 MB."""
+fit_once = remembered(fit_interventions, most=4)
+"""The same, its last results on catalogue series kept: what one question on a total and its parts needs."""

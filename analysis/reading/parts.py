@@ -11,6 +11,7 @@ import numpy as np
 
 from analysis.domain import FREQUENCY_NAMES, Frequency, Gaps, Period, TradeSeries
 from analysis.domain.observations import DeclaredPart, PartRole
+from analysis.domain.periods import PERIODS_PER_YEAR
 from analysis.errors import InputError
 from analysis.reading.body import Body, find_body
 from analysis.reading.files import Source, read_series
@@ -168,6 +169,9 @@ def _with_parts(
     if not own:
         return series[name]
     parts = [(one.sign, series[label]) for label, one in own]
+    for label in (name, *(label for label, _ in own)):
+        if label in series and not series[label].n_observed:
+            raise InputError(f"the file {file}: '{label}' has no value in any period; leave its rows out")
     if name not in series:
         whole, left = _sum(name, parts, file), False
     else:
@@ -180,14 +184,13 @@ def _with_parts(
 
 
 def _check(whole: TradeSeries, parts: Sequence[TradeSeries], file: str) -> None:
-    order: tuple[Frequency, ...] = ("A", "Q", "M", "W", "D")
     for part in parts:
         if part.unit != whole.unit and part.unit and whole.unit:
             raise InputError(
                 f"the file {file}: '{part.id}' is in {part.unit} and '{whole.id}' in {whole.unit}; "
                 "bring them to one unit"
             )
-        coarser = order.index(part.frequency) < order.index(whole.frequency)
+        coarser = PERIODS_PER_YEAR[part.frequency] < PERIODS_PER_YEAR[whole.frequency]
         if coarser or (part.frequency != whole.frequency and whole.rate):
             raise InputError(
                 f"the file {file}: '{part.id}' is {FREQUENCY_NAMES[part.frequency]} and '{whole.id}' "
@@ -253,7 +256,8 @@ def _sentence(whole: TradeSeries, parts: Mapping[str, TradeSeries], strands: Str
         f"{'less ' if part.sign < 0 else ''}'{part.series}'" if part.series else part.title
         for part in whole.design.parts
     ]
-    held = f"in {len(parts)} parts ({', '.join(named)})" if parts else "without parts"
+    count = "one part" if len(parts) == 1 else f"{len(parts)} parts"
+    held = f"in {count} ({', '.join(named)})" if parts else "without parts"
     return (
         f"'{whole.id}' of {strands.body.grid.name} ({strands.body.grid.form}) was read as "
         f"{'an' if kind == 'annual' else 'a'} {kind} series{f' in {whole.unit}' if whole.unit else ''}, "

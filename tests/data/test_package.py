@@ -432,6 +432,6 @@ def test_files_are_small_and_say_nothing_of_our_machines():
         if file.is_file():
             assert file.stat().st_size < LARGEST_FILE, file
             text = file.read_text(encoding="utf-8")
-            assert not re.search(r"/root/|/work/|/tmp/|\.\./shared", text), file
+            assert not re.search(r"/(root|work|tmp)/|\.\./shared", text), file
             own_words = re.sub(r"https?://\S+", "", text)
             assert not re.search(r"\b(illicit|smuggl\w*|violat\w*)\b", own_words, re.IGNORECASE), file

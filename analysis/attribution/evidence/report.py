@@ -143,7 +143,10 @@ def gather(answer: AttributionResult, level: EvidenceLevel, *, among: int = 1) -
     """Return the evidence of a level; None for ``none``. The parts of a target share the specifications."""
     if level == "none":
         return None
-    checks = BASIC if level == "basic" else (*FULL[:-1], SpecificationCurve(wanted=WANTED // among))
+    checks = [
+        SpecificationCurve(wanted=WANTED // among) if isinstance(check, SpecificationCurve) else check
+        for check in (BASIC if level == "basic" else FULL)
+    ]
     return EvidenceReport(level, run_checks(answer, checks))
 
 

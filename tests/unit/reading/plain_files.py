@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date, timedelta
+from typing import Literal
 
 import pandas as pd
 
@@ -32,11 +33,11 @@ GROUPS = [(p, v, 2 * v, 3 * v, 4 * v) for p, v in zip(ISO, VALUES, strict=True)]
 TENFOLD = [10 * v for v in VALUES]
 
 
-def workbook(engine: str) -> bytes:
+def workbook(engine: Literal["openpyxl", "odf"]) -> bytes:
     """Return an Excel or OpenDocument file with dates and numbers as such."""
     out = io.BytesIO()
     frame = pd.DataFrame({"month": [date(y, m, 1) for y, m in MONTHS], "exports": VALUES})
-    with pd.ExcelWriter(out, engine=engine) as writer:  # type: ignore[call-overload]  # both are known
+    with pd.ExcelWriter(out, engine=engine) as writer:
         frame.to_excel(writer, sheet_name="Data", index=False)
     return out.getvalue()
 

@@ -142,3 +142,16 @@ def test_circles_several_wholes_and_ends_of_no_part_are_refused(tmp_path: Path) 
     rows.write_text(EVENTS.replace(",zone", ",zoo"), encoding="utf-8")
     with pytest.raises(InputError, match=r"ends 'zoo', which is no part of 'total'.*big, small, zone, fees"):
         divided(written(tmp_path / "parts.csv"), rows)
+
+
+@pytest.mark.parametrize("empty", ["whole", "a"])
+def test_a_series_without_a_value_is_named(tmp_path: Path, empty: str) -> None:
+    rows = ["series_id,part_of,period,value"]
+    for year in range(2000, 2015):
+        for name, parent in (("whole", ""), ("a", "whole"), ("b", "whole")):
+            value = "" if name == empty else f"{year % 7 + 10 if parent else 2 * (year % 7) + 20}"
+            rows.append(f"{name},{parent},{year},{value}")
+    path = tmp_path / "parts.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(InputError, match=f"'{empty}' has no value in any period"):
+        read_parts(path)
